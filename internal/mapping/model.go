@@ -1,0 +1,160 @@
+// Package mapping is the file a person writes: parsing it with positions,
+// linting it, and compiling an entity's fields into one function over a
+// record. It does no I/O but reading files.
+package mapping
+
+import "landfall/internal/record"
+
+// File is a parsed and linted mapping file.
+type File struct {
+	Path        string // as given
+	Dir         string // absolute folder that relative paths are relative to
+	Hash        string // SHA-256 of what the file says (not of its layout or comments), hexadecimal
+	Version     int
+	Name        string // the migration's name
+	Connections []*Connection
+	Source      string // default connection of entities that read a table or query; may be empty
+	Target      string
+	Entities    []*Entity // in the file's order; Order derives the order of landing
+}
+
+// Connection is where a system is. Secrets are references until Resolve.
+type Connection struct {
+	Name        string
+	URL         string // with ${VAR} and file: references unresolved
+	Password    string // likewise; empty when none is given
+	Environment string // "production" protects it later; may be empty
+	Settings    *Node  // all remaining keys, for the connector
+	Position    Position
+}
+
+// Entity is one kind of record.
+type Entity struct {
+	Name     string
+	Position Position
+	From     From
+	To       To
+	Fields   []*Field // in the file's order
+	Ignore   []Ignored
+	// Policies; the zero value is the mode's default.
+	Edited  EditedPolicy
+	Missing MissingPolicy
+	OnMatch MatchPolicy
+}
+
+// From is where an entity's records come from: exactly one of Table, Query, File.
+type From struct {
+	Connection string // empty: the file's Source
+	Table      string
+	Query      string
+	File       string // relative to File.Dir
+	Where      string
+	Key        []string
+	Settings   *Node // remaining keys, for the connector; nil when there are none
+	Position   Position
+}
+
+// To is where they go.
+type To struct {
+	Table      string
+	KeyColumns []string
+	NewKey     KeyStrategy
+	Sequence   string // strategy sequence: its name, or empty for the column's own
+	UUID       int    // strategy uuid: 7 (default) or 5
+	Match      []string
+	Position   Position
+}
+
+// KeyStrategy says where a new row's key comes from.
+type KeyStrategy string
+
+// The key strategies.
+const (
+	KeyIdentity KeyStrategy = "identity"
+	KeySequence KeyStrategy = "sequence"
+	KeyUUID     KeyStrategy = "uuid"
+	KeyNatural  KeyStrategy = "natural"
+)
+
+// EditedPolicy says what happens to a row that was changed since we wrote it
+// and whose source changed too.
+type EditedPolicy string
+
+// MissingPolicy says what happens when the row we wrote is gone.
+type MissingPolicy string
+
+// MatchPolicy says what happens when a row that we did not write matches.
+type MatchPolicy string
+
+// The policies; "" leaves the choice to the mode.
+const (
+	EditedReject    EditedPolicy  = "reject"
+	EditedKeep      EditedPolicy  = "keep"
+	EditedOverwrite EditedPolicy  = "overwrite"
+	MissingReject   MissingPolicy = "reject"
+	MissingRecreate MissingPolicy = "recreate"
+	MatchReject     MatchPolicy   = "reject"
+	MatchLink       MatchPolicy   = "link"
+	MatchUpdate     MatchPolicy   = "update"
+)
+
+// Field fills one target field.
+type Field struct {
+	Target   string
+	Position Position
+	From     []string // source columns read; empty for const
+	// Const holds the constant's source text when HasConst; nil text is NULL.
+	HasConst bool
+	Const    *string
+	Do       []string          // steps in order: trim, lower, upper, …
+	Join     *string           // separator; blanks are skipped
+	Values   map[string]string // source text -> target text; nil when not declared
+	Date     []string          // Go layouts, tried in order; nil when not declared
+	Zone     string            // IANA name that times without a zone are meant in; empty when not declared
+	Ref      string            // entity this field refers to; empty when it is no reference
+	OnOrphan OrphanPolicy      // what a missing parent does
+	Keep     bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
+}
+
+// OrphanPolicy says what a reference to a record that was never read does.
+type OrphanPolicy string
+
+// The orphan policies; reject is the default.
+const (
+	OrphanReject OrphanPolicy = "reject"
+	OrphanNull   OrphanPolicy = "null"
+)
+
+// Ignored is a source column that is left out on purpose.
+type Ignored struct {
+	Column   string
+	Reason   string
+	Position Position
+}
+
+// Position is a place in the mapping file; lines and columns count from 1.
+type Position struct {
+	Line   int
+	Column int
+}
+
+// RefField is a field of a Program that holds, after Shape, the canonical
+// source key of the parent as text, or NULL.
+type RefField struct {
+	Slot     int // place in the shaped values
+	Field    *Field
+	Entity   string // the parent's entity
+	OnOrphan OrphanPolicy
+}
+
+// Program is an entity's compiled fields.
+type Program struct {
+	Entity  *Entity
+	Columns []string      // target columns in the order of the shaped values
+	Types   []record.Type // their declared types
+	Refs    []RefField
+	fields  []compiledField
+}
+
+// compiledField fills one slot from a record's values, or says why it can't.
+type compiledField func(values []record.Value) (record.Value, *record.Misfit)

@@ -1,0 +1,35 @@
+package record
+
+// Code is why a record was rejected: a closed list that reports group by.
+type Code string
+
+// The codes. Each is given by exactly one step of a record's way, named after
+// the dash.
+const (
+	CodeMissingKey   Code = "missing-key"   // read: the source key is NULL or blank
+	CodeRaggedRow    Code = "ragged-row"    // read: the row has more or fewer cells than the header
+	CodeBadEncoding  Code = "bad-encoding"  // read: bytes that are not text in the declared encoding
+	CodeBadRow       Code = "bad-row"       // read: the row cannot be taken apart at all
+	CodeBadDate      Code = "bad-date"      // shape: text that is no date in any of the declared layouts
+	CodeUnknownCode  Code = "unknown-code"  // shape: a value that the mapping's `values` does not list
+	CodeWrongType    Code = "wrong-type"    // shape, land: a value that the target's type cannot hold
+	CodeTooLong      Code = "too-long"      // shape, land: text longer than the target declares
+	CodeOutOfRange   Code = "out-of-range"  // shape, land: a number or time outside of what the target declares
+	CodeNotNull      Code = "not-null"      // shape, land: nothing where the target wants a value
+	CodeDuplicateKey Code = "duplicate-key" // dedupe: an earlier record of this input holds the same key or unique value
+
+	CodeMissingParent Code = "missing-parent" // resolve: no record of that key was ever read
+	CodeParentFailed  Code = "parent-failed"  // resolve: the referenced record itself did not land (disposition blocked)
+	CodeUnique        Code = "unique"         // land: a row in the target already holds the value
+	CodeForeignKey    Code = "foreign-key"    // land: a row that the target references does not exist
+	CodeCheck         Code = "check"          // land: a rule (CHECK) of the target refuses the row
+	CodeRefused       Code = "refused"        // land: the target refuses for a reason of its own (trigger, policy)
+	CodeNotWritten    Code = "not-written"    // land: the target took the row without complaint but did not keep it
+
+	CodeAmbiguous    Code = "ambiguous"     // decide: several target rows match
+	CodeMatchExists  Code = "match-exists"  // decide: a target row matches and the policy says reject
+	CodeMatchClaimed Code = "match-claimed" // decide: the matching row already belongs to another source record
+	CodeEdited       Code = "edited"        // decide: the target row was changed since we wrote it
+	CodeMissing      Code = "missing"       // decide: the target row we wrote is gone
+	CodeKnown        Code = "known"         // decide: insert-only met a record that already landed
+)

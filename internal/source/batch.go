@@ -1,0 +1,91 @@
+package source
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"hash"
+	"io"
+
+	"landfall/internal/record"
+)
+
+// Limits bound a batch by what was read from the source, so that the cuts never
+// depend on what becomes of the records. A run fixes them at its start.
+type Limits struct {
+	Records int
+	Bytes   int
+}
+
+// Item is one record of a batch, with its rejection when it cannot be used.
+type Item struct {
+	*record.Record
+	Rejection *record.Rejection
+}
+
+// Batch is a run of neighbouring records of one slice.
+type Batch struct {
+	Slice   int
+	Ordinal int64
+	Start   Position
+	End     Position
+	Items   []Item
+	// Digest is SHA-256 over the Refs and cells of all records, in order: equal
+	// digests mean that the same input was read.
+	Digest [32]byte
+}
+
+// Batches cuts what a Reader yields into batches with gapless ordinals.
+type Batches struct {
+	reader  Reader
+	limits  Limits
+	slice   int
+	ordinal int64
+	at      Position
+	hash    hash.Hash
+	buf     []byte
+}
+
+// NewBatches cuts from the reader's first record on; the first batch gets the
+// given ordinal and starts at the given position.
+func NewBatches(reader Reader, slice int, ordinal int64, start Position, limits Limits) *Batches {
+	return &Batches{reader: reader, limits: limits, slice: slice, ordinal: ordinal, at: start, hash: sha256.New()}
+}
+
+// Next returns the next batch, or io.EOF when the slice has no more records.
+// The cut depends on the source's records and the limits alone.
+func (b *Batches) Next() (*Batch, error) {
+	batch := &Batch{Slice: b.slice, Ordinal: b.ordinal, Start: b.at}
+	batch.Items = make([]Item, 0, min(b.limits.Records, 4096))
+	b.hash.Reset()
+	for size := 0; len(batch.Items) < b.limits.Records && size < b.limits.Bytes; {
+		rec, rejection, err := b.reader.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		batch.Items = append(batch.Items, Item{Record: rec, Rejection: rejection})
+		size += rec.Size()
+		b.digest(rec)
+	}
+	if len(batch.Items) == 0 {
+		return nil, io.EOF
+	}
+	batch.End = b.reader.Position()
+	b.hash.Sum(batch.Digest[:0])
+	b.at = batch.End
+	b.ordinal++
+	return batch, nil
+}
+
+func (b *Batches) digest(rec *record.Record) {
+	b.buf = binary.AppendUvarint(b.buf[:0], uint64(len(rec.Ref.Key)))
+	b.buf = append(b.buf, rec.Ref.Key...)
+	for _, value := range rec.Values {
+		b.buf = value.AppendBinary(b.buf)
+	}
+	b.buf = append(b.buf, 0xff)
+	b.hash.Write(b.buf)
+}

@@ -1,0 +1,80 @@
+package sqldb
+
+import "landfall/internal/record"
+
+// Dialect spells what databases spell differently. It has no connection and no
+// state. Whoever feels the need to ask which database it is lacks a method here.
+type Dialect interface {
+	// Quote writes an identifier so that the database takes it literally.
+	Quote(identifier string) string
+	// QuoteName writes a table's name with its schema.
+	QuoteName(name Name) string
+	// Placeholder writes the n-th argument, counted from 1.
+	Placeholder(n int) string
+	// Typed writes expr as a value of the column's type, so that an argument
+	// passed as text compares with the column by the column's own index.
+	Typed(expr string, column Column) string
+	// AsText writes expr as text in a form that sorts and compares the same in
+	// every query; it is used as the last tie-breaker of an ordering.
+	AsText(expr string) string
+
+	// Relation renders rows as something that can stand behind FROM under the
+	// alias, with the columns c0, c1, … (of the given columns' types) and ord,
+	// the row's place counted from 0. It returns the arguments to pass, of which
+	// the first is number firstArg.
+	Relation(alias string, columns []Column, rows [][]record.Value, firstArg int) (sql string, args []any)
+
+	// StageTable returns the statements that make an empty temporary table for
+	// the columns plus landfall_ord (a 64-bit place), and its name. It vanishes
+	// with the transaction, or is emptied when it already exists.
+	StageTable(columns []Column) (ddl []string, name Name)
+
+	// InsertOverriding is what stands between the column list and VALUES or
+	// SELECT so that explicit identity values are taken; may be empty.
+	InsertOverriding() string
+	// ForceDeferred returns the statement that checks all deferred constraints
+	// now, or "" when the database has none to force.
+	ForceDeferred() string
+	// LockRows is appended to a query to keep the rows it read from changing
+	// until the transaction ends; may be empty.
+	LockRows() string
+	// IsDistinct writes "a differs from b, NULL being a value of its own".
+	IsDistinct(a, b string) string
+
+	// Classify turns an error of this database into what Landfall needs to know.
+	// It returns the zero Fault for errors that it does not know.
+	Classify(err error) Fault
+}
+
+// Fault is a database's refusal in Landfall's words.
+type Fault struct {
+	// Code is set when the database refused rows for their content.
+	Code record.Code
+	// Columns are those that the database names; may be empty.
+	Columns []string
+	// Constraint is its name where the database gives it.
+	Constraint string
+	// Transient: the same transaction may succeed when tried again (deadlock,
+	// serialization failure, lock time-out, server starting or stopping).
+	Transient bool
+	// Lost: the connection is gone, so the outcome of a commit is unknown.
+	Lost bool
+	// Denied: permission or credentials; trying again will not help.
+	Denied bool
+	// Message is what the database said, without values of rows in it.
+	Message string
+}
+
+// Sequencer is implemented by databases that hand out keys; Dialects without
+// it cannot serve the key strategies identity and sequence.
+type Sequencer interface {
+	// ReserveSQL returns a query that yields n keys of the column, each in a row
+	// of its own, that nobody else will ever be given. The database's own counter
+	// is past them when the query's transaction commits or the database keeps
+	// counters outside of transactions. All keys are above floor, the highest key
+	// that the books remember to have given out for the column.
+	ReserveSQL(table *Table, column *Column, n int, floor int64) (sql string, args []any)
+	// AdvanceSQL returns a statement after which the database's own counter is
+	// past the highest key of the column, or "" when that is always so.
+	AdvanceSQL(table *Table, column *Column) string
+}
