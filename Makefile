@@ -1,0 +1,42 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: build demo test lint bench soak fuzz
+
+# The race detector is the only thing here that needs a C compiler.
+RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+SERVERS := bin/withservers --
+
+build: ## bin/landfall, one static binary
+	CGO_ENABLED=0 go build -trimpath -o bin/landfall ./cmd/landfall
+
+demo: build ## a small messy legacy system, migrated before your eyes
+	bin/landfall demo
+
+test: ## everything a change must pass; installs a PostgreSQL for it when root
+	.ci/install-postgresql
+	$(MAKE) --no-print-directory lint
+	go build -o bin/withservers ./internal/servertest/withservers
+	@[ -n "$(RACE)" ] || echo "no gcc: the tests run without the race detector"
+	$(SERVERS) go test $(RACE) -timeout 9m ./...
+
+lint: ## go vet, gofumpt, staticcheck
+	go vet ./...
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs go tool gofumpt -l); \
+		[ -z "$$unformatted" ] || { echo "not formatted by gofumpt:"; echo "$$unformatted"; exit 1; }
+	go tool staticcheck ./...
+
+bench: build ## speed against a bare \copy; BENCH="-rows 1000000 -rounds 3"
+	go run ./internal/bench $(BENCH)
+
+soak: ## long runs with crashes at random instants
+	go build -o bin/withservers ./internal/servertest/withservers
+	LANDFALL_SOAK=1 $(SERVERS) go test -run Soak -count 1 -timeout 2h ./...
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz test for FUZZTIME
+	@grep -rEl '^func Fuzz' --include '*_test.go' internal | while read -r file; do \
+		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' "$$file"); do \
+			go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+		done; \
+	done

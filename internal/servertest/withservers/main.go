@@ -1,0 +1,76 @@
+// Command withservers runs a command, usually go test, with a private database
+// server beside it:
+//
+//	go run ./internal/servertest/withservers -- go test ./...
+//
+// The command finds the server in LANDFALL_TEST_POSTGRES, and its tests fail
+// rather than skip when they cannot reach it. withservers ends with the
+// command's exit code and takes the server down with it.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"landfall/internal/servertest"
+)
+
+func main() {
+	code, err := run(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "withservers:", err)
+	}
+	os.Exit(code)
+}
+
+func run(args []string) (int, error) {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return 2, errors.New("name the command to run: withservers -- go test ./...")
+	}
+	// Signals are caught before the server starts, so that none can leave it behind.
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+
+	server, err := servertest.Start("", servertest.Options{Fast: true})
+	if err != nil {
+		return 3, err
+	}
+	defer server.Stop()
+
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(),
+		servertest.PostgresVariable+"="+server.URL("postgres"),
+		servertest.RequireVariable+"=postgres")
+	if err := cmd.Start(); err != nil {
+		return 3, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case sig := <-signals:
+				_ = cmd.Process.Signal(sig) // it may have ended this instant
+			case <-ended:
+				return
+			}
+		}
+	}()
+	err = cmd.Wait()
+	close(ended)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return 128 + int(status.Signal()), nil // as a shell says it
+		}
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}
