@@ -1,0 +1,29 @@
+package record
+
+import "sync"
+
+var canonicalizers = sync.Pool{New: func() any { return new(canonicalizer) }}
+
+// fitJSON gives the one text of a document: compact, keys in order, numbers
+// as jsonb prints them. Numbers and truth values are documents of their own.
+func fitJSON(v Value) (Value, *Misfit) {
+	switch v.kind {
+	case KindJSON, KindText, KindDecimal:
+	case KindInt, KindFloat, KindBool:
+		v = JSON(v.String())
+	default:
+		return misfit(CodeWrongType, "a JSON document")
+	}
+	if _, m := countCharacters(v.str); m != nil {
+		return Value{}, m
+	}
+	c := canonicalizers.Get().(*canonicalizer)
+	defer canonicalizers.Put(c)
+	if m := c.document(v.str); m != nil {
+		return Value{}, m
+	}
+	if string(c.out) == v.str {
+		return Value{kind: KindJSON, str: v.str}, nil
+	}
+	return JSON(string(c.out)), nil
+}
