@@ -1,0 +1,100 @@
+package books
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"landfall/internal/sqldb"
+)
+
+// LeaseSeconds is how long a lease lives without being renewed. Holders renew
+// it every third of that time.
+const LeaseSeconds = 30
+
+// ErrLeaseLost says that another worker took the lease: whoever gets it must
+// write nothing more.
+var ErrLeaseLost = errors.New("another worker took over this migration's lease")
+
+// Lease is the right to write a migration's crosswalk and ledger.
+type Lease struct {
+	books     *Books
+	Migration string
+	Epoch     int64 // grows with every holder
+	Process   string
+}
+
+// Holder says who holds a lease.
+type Holder struct {
+	Migration  string
+	Name       string // user@host
+	Process    string // identifies the process on its machine
+	Run        string
+	AcquiredAt string
+	ExpiresAt  string
+}
+
+// HeldError refuses a second worker.
+type HeldError struct{ Holder Holder }
+
+// Error names who holds the lease and until when.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("migration %q is being run by %s (%s, run %s, since %s); its lease ends at %s unless renewed: wait for it or stop it first",
+		e.Holder.Migration, e.Holder.Name, e.Holder.Process, e.Holder.Run, e.Holder.AcquiredAt, e.Holder.ExpiresAt)
+}
+
+// Acquire takes the lease inside the transaction. It waits for batches that
+// another holder has in flight. gone tells whether a holder's process is known
+// to have ended, so that its lease need not run out first.
+func (b *Books) Acquire(ctx context.Context, tx sqldb.Tx, migration, name, process string, gone func(Holder) bool) (*Lease, error) {
+	if _, err := b.Exec(ctx, tx, "INSERT INTO {lease} (migration, epoch) SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM {lease} WHERE migration = ?)", migration, migration); err != nil {
+		return nil, err
+	}
+	row, _, err := b.One(ctx, tx, "SELECT epoch, holder, process, run_name, acquired_at, expires_at, CASE WHEN expires_at > "+b.Now(0)+
+		" THEN 1 ELSE 0 END FROM {lease} WHERE migration = ?"+b.dialect.LockRows(), migration)
+	if err != nil {
+		return nil, err
+	}
+	holder := Holder{
+		Migration: migration, Name: row[1].String(), Process: row[2].String(), Run: row[3].String(),
+		AcquiredAt: row[4].String(), ExpiresAt: row[5].String(),
+	}
+	if !row[1].IsNull() && row[6].Int() == 1 && !gone(holder) {
+		return nil, &HeldError{Holder: holder}
+	}
+	lease := &Lease{books: b, Migration: migration, Epoch: row[0].Int() + 1, Process: process}
+	_, err = b.Exec(ctx, tx, "UPDATE {lease} SET epoch = ?, holder = ?, process = ?, run_name = NULL, acquired_at = "+b.Now(0)+
+		", expires_at = "+b.Now(LeaseSeconds)+" WHERE migration = ?", lease.Epoch, name, process, migration)
+	return lease, err
+}
+
+// Check is part of every batch's transaction: it returns ErrLeaseLost when the
+// lease has another holder by now, and keeps it from changing hands until the
+// transaction ends.
+func (l *Lease) Check(ctx context.Context, tx sqldb.Tx) error {
+	row, found, err := l.books.One(ctx, tx, "SELECT epoch FROM {lease} WHERE migration = ?"+l.books.own.LockLease(), l.Migration)
+	if err != nil {
+		return err
+	}
+	if !found || row[0].Int() != l.Epoch {
+		return ErrLeaseLost
+	}
+	return nil
+}
+
+// Renew moves the end of the lease and notes the run it is held for.
+func (l *Lease) Renew(ctx context.Context, tx sqldb.Tx, run string) error {
+	changed, err := l.books.Exec(ctx, tx, "UPDATE {lease} SET run_name = ?, expires_at = "+l.books.Now(LeaseSeconds)+
+		" WHERE migration = ? AND epoch = ?", run, l.Migration, l.Epoch)
+	if err == nil && changed == 0 {
+		err = ErrLeaseLost
+	}
+	return err
+}
+
+// Release gives the lease back; the epoch stays.
+func (l *Lease) Release(ctx context.Context, tx sqldb.Tx) error {
+	_, err := l.books.Exec(ctx, tx, "UPDATE {lease} SET holder = NULL, process = NULL, run_name = NULL, expires_at = NULL WHERE migration = ? AND epoch = ?",
+		l.Migration, l.Epoch)
+	return err
+}

@@ -1,0 +1,214 @@
+// Package books is the landfall schema: its tables, their version, and the
+// lease that lets one run of a migration write at a time. What the tables mean
+// is told in docs/books.md; who writes them are the rooms crosswalk and ledger.
+package books
+
+import (
+	"fmt"
+	"strings"
+
+	"landfall/internal/sqldb"
+)
+
+// Version is the version of the tables that this program writes.
+const Version = 1
+
+// column kinds of the books, spelled by the dialect.
+const (
+	integer = "BIGINT"
+	text    = "TEXT"
+	bytes   = "\x00bytes"
+)
+
+type ownColumn struct {
+	name, kind string
+	null       bool
+}
+
+type ownTable struct {
+	name      string
+	columns   []ownColumn
+	primary   []string
+	unique    [][]string
+	clustered bool
+}
+
+func must(name, kind string) ownColumn { return ownColumn{name: name, kind: kind} }
+func may(name, kind string) ownColumn  { return ownColumn{name: name, kind: kind, null: true} }
+
+// tables is version 1 of the books. Times are UTC text of the server's clock.
+var tables = []ownTable{
+	{
+		name:    "version",
+		columns: []ownColumn{must("version", integer), must("applied_at", text)},
+		primary: []string{"version"},
+	},
+	{
+		name: "entity",
+		columns: []ownColumn{
+			must("id", integer), must("migration", text), must("name", text),
+		},
+		primary: []string{"id"}, unique: [][]string{{"migration", "name"}},
+	},
+	{
+		name: "target_table", // key_high: the highest number ever given out as a key
+		columns: []ownColumn{
+			must("id", integer), must("name", text), must("key_high", integer),
+		},
+		primary: []string{"id"}, unique: [][]string{{"name"}},
+	},
+	{
+		name: "shape", // which columns a hash covers, and how they were encoded
+		columns: []ownColumn{
+			must("id", integer), must("entity_id", integer), must("table_id", integer),
+			must("encoding", integer), must("columns", text),
+		},
+		primary: []string{"id"}, unique: [][]string{{"entity_id", "table_id", "encoding", "columns"}},
+	},
+	{
+		name: "crosswalk",
+		columns: []ownColumn{
+			must("entity_id", integer), must("source_key", text), must("table_id", integer),
+			must("target_key", text), must("role", text), must("state", text), may("hash", bytes),
+			must("shape_id", integer), may("survivor", text), may("scope", text),
+			must("first_run", integer), must("last_run", integer), must("record_no", integer),
+		},
+		primary: []string{"entity_id", "source_key"}, clustered: true,
+	},
+	{
+		name: "run",
+		columns: []ownColumn{
+			must("id", integer), must("name", text), must("migration", text), must("mode", text),
+			must("state", text), may("parent_id", integer), must("actor", text), must("host", text),
+			must("mapping_hash", text), must("mapping", text), must("options", text),
+			must("started_at", text), may("ended_at", text), may("error", text), may("seal", bytes),
+		},
+		primary: []string{"id"}, unique: [][]string{{"name"}},
+	},
+	{
+		name: "run_entity", // header: the source's column names; input: its fingerprint
+		columns: []ownColumn{
+			must("run_id", integer), must("entity_id", integer), must("place", integer),
+			must("state", text), must("header", text), must("input", text), must("origin", text),
+		},
+		primary: []string{"run_id", "entity_id"},
+	},
+	{
+		name: "slice",
+		columns: []ownColumn{
+			must("run_id", integer), must("entity_id", integer), must("slice_no", integer),
+			must("name", text), must("count", integer), must("bytes", integer),
+		},
+		primary: []string{"run_id", "entity_id", "slice_no"},
+	},
+	{
+		name: "marker",
+		columns: []ownColumn{
+			must("run_id", integer), must("entity_id", integer), must("slice_no", integer),
+			must("ordinal", integer), must("start_pos", text), must("end_pos", text),
+			must("records", integer), must("digest", bytes), must("counts", text),
+			must("epoch", integer), must("chain", bytes), must("committed_at", text),
+		},
+		primary: []string{"run_id", "entity_id", "slice_no", "ordinal"},
+	},
+	{
+		name: "segment",
+		columns: []ownColumn{
+			must("run_id", integer), must("entity_id", integer), must("slice_no", integer),
+			must("ordinal", integer), must("hash", bytes), may("payload", bytes),
+		},
+		primary: []string{"run_id", "entity_id", "slice_no", "ordinal"},
+	},
+	{
+		name: "entry",
+		columns: []ownColumn{
+			must("run_id", integer), must("entity_id", integer), must("slice_no", integer),
+			must("ordinal", integer), must("seq", integer), must("source_key", text),
+			must("record_no", integer), must("line", integer), must("disposition", text),
+			may("target_key", text), may("role", text), may("step", text), may("field", text),
+			may("code", text), may("message", text), must("payload_hash", bytes),
+			may("source", text), may("before", text), may("after", text), must("at", text),
+		},
+		primary: []string{"run_id", "entity_id", "slice_no", "ordinal", "seq"},
+	},
+	{
+		name: "lease",
+		columns: []ownColumn{
+			must("migration", text), must("epoch", integer), may("holder", text), may("process", text),
+			may("run_name", text), may("acquired_at", text), may("expires_at", text),
+		},
+		primary: []string{"migration"},
+	},
+}
+
+// indexes of version 1 beyond primary keys and unique rules.
+var indexes = []struct{ name, table, columns string }{
+	{"entry_by_record", "entry", "entity_id, source_key"},
+}
+
+// DDL returns the statements that make the books, in order, for a database
+// whose owner runs them by hand where Landfall may not create tables.
+func DDL(dialect sqldb.Dialect) ([]string, error) {
+	own, ok := dialect.(sqldb.OwnTables)
+	if !ok {
+		return nil, ErrNoOwnTables
+	}
+	statements := own.OwnSchemaDDL()
+	for _, table := range tables {
+		statements = append(statements, table.ddl(dialect, own))
+	}
+	for _, index := range indexes {
+		statements = append(statements, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)",
+			dialect.Quote("landfall_"+index.name), dialect.QuoteName(own.OwnName(index.table)), index.columns))
+	}
+	statements = append(statements,
+		crosswalkView(dialect, own),
+		fmt.Sprintf("INSERT INTO %s (version, applied_at) SELECT %d, %s WHERE NOT EXISTS (SELECT 1 FROM %[1]s WHERE version = %[2]d)",
+			dialect.QuoteName(own.OwnName("version")), Version, own.Now(0)))
+	return statements, nil
+}
+
+func (t *ownTable) ddl(dialect sqldb.Dialect, own sqldb.OwnTables) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "CREATE TABLE IF NOT EXISTS %s (\n", dialect.QuoteName(own.OwnName(t.name)))
+	for _, column := range t.columns {
+		kind := column.kind
+		if kind == bytes {
+			kind = own.BytesType()
+		}
+		fmt.Fprintf(&b, "  %s %s", dialect.Quote(column.name), kind)
+		if !column.null {
+			b.WriteString(" NOT NULL")
+		}
+		b.WriteString(",\n")
+	}
+	for _, unique := range t.unique {
+		fmt.Fprintf(&b, "  UNIQUE (%s),\n", quoteAll(dialect, unique))
+	}
+	fmt.Fprintf(&b, "  PRIMARY KEY (%s)\n)", quoteAll(dialect, t.primary))
+	if t.clustered {
+		b.WriteString(own.ClusteredSuffix())
+	}
+	return b.String()
+}
+
+func quoteAll(dialect sqldb.Dialect, names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = dialect.Quote(name)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// crosswalkView spells the crosswalk with names instead of numbers, for people
+// who look into the database with a tool of their own.
+func crosswalkView(dialect sqldb.Dialect, own sqldb.OwnTables) string {
+	name := func(table string) string { return dialect.QuoteName(own.OwnName(table)) }
+	return fmt.Sprintf(`CREATE VIEW %s AS SELECT e.migration, e.name AS entity, c.source_key, t.name AS target_table, c.target_key,
+  CASE c.role WHEN 'c' THEN 'created' WHEN 'a' THEN 'adopted' WHEN 'l' THEN 'linked' ELSE 'alias' END AS role,
+  CASE c.state WHEN 'l' THEN 'live' WHEN 'r' THEN 'reserved' WHEN 'p' THEN 'pending' WHEN 'h' THEN 'held' WHEN 'd' THEN 'deleted' ELSE 'rolled-back' END AS state,
+  c.record_no, f.name AS first_run, l.name AS last_run
+FROM %s c JOIN %s e ON e.id = c.entity_id JOIN %s t ON t.id = c.table_id
+  LEFT JOIN %s f ON f.id = c.first_run LEFT JOIN %s l ON l.id = c.last_run`,
+		name("records"), name("crosswalk"), name("entity"), name("target_table"), name("run"), name("run"))
+}

@@ -1,0 +1,183 @@
+package crosswalk
+
+import (
+	"context"
+	"fmt"
+
+	"landfall/internal/books"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// Store is the crosswalk of one entity of one migration.
+type Store struct {
+	books    *books.Books
+	EntityID int64
+	TableID  int64
+	columns  []sqldb.Column
+}
+
+// textColumn is a column of the books, for Relation and BulkInsert.
+func textColumn(name string) sqldb.Column {
+	return sqldb.Column{Name: name, Type: record.Type{Kind: record.KindText, Native: "text"}}
+}
+
+func intColumn(name string) sqldb.Column {
+	return sqldb.Column{Name: name, Type: record.Type{Kind: record.KindInt, Bits: 64, Native: "bigint"}}
+}
+
+func bytesColumn(name string) sqldb.Column {
+	return sqldb.Column{Name: name, Type: record.Type{Kind: record.KindBytes, Native: "bytea"}}
+}
+
+var rowColumns = []sqldb.Column{
+	intColumn("entity_id"), textColumn("source_key"), intColumn("table_id"), textColumn("target_key"),
+	textColumn("role"), textColumn("state"), bytesColumn("hash"), intColumn("shape_id"),
+	intColumn("first_run"), intColumn("last_run"), intColumn("record_no"),
+}
+
+const rowList = "c.source_key, c.table_id, c.target_key, c.role, c.state, c.hash, c.shape_id, c.first_run, c.last_run, c.record_no"
+
+// Open finds or makes the numbers by which the books know the entity and its
+// target table.
+func Open(ctx context.Context, tx sqldb.Tx, b *books.Books, migration, entity, table string) (*Store, error) {
+	entityID, err := EntityID(ctx, tx, b, migration, entity, true)
+	if err != nil {
+		return nil, err
+	}
+	tableID, err := number(ctx, tx, b, "target_table", "name = ?", []any{table},
+		"INSERT INTO {target_table} (id, name, key_high) VALUES (?, ?, 0)")
+	if err != nil {
+		return nil, err
+	}
+	return &Store{books: b, EntityID: entityID, TableID: tableID, columns: rowColumns}, nil
+}
+
+// EntityID is the number of a migration's entity; with make it is given one
+// where it has none, else 0 says that the books do not know it.
+func EntityID(ctx context.Context, tx sqldb.Tx, b *books.Books, migration, entity string, make bool) (int64, error) {
+	insert := ""
+	if make {
+		insert = "INSERT INTO {entity} (id, migration, name) VALUES (?, ?, ?)"
+	}
+	return number(ctx, tx, b, "entity", "migration = ? AND name = ?", []any{migration, entity}, insert)
+}
+
+// number looks up an id and inserts the next one where there is none. The
+// lease keeps two runs of one migration from doing so at once; two migrations
+// that meet here meet the table's unique rule and one of them tries again.
+func number(ctx context.Context, tx sqldb.Tx, b *books.Books, table, where string, args []any, insert string) (int64, error) {
+	row, found, err := b.One(ctx, tx, "SELECT id FROM {"+table+"} WHERE "+where, args...)
+	if err != nil || found {
+		if found {
+			return row[0].Int(), err
+		}
+		return 0, err
+	}
+	if insert == "" {
+		return 0, nil
+	}
+	row, _, err = b.One(ctx, tx, "SELECT coalesce(max(id), 0) + 1 FROM {"+table+"}")
+	if err != nil {
+		return 0, err
+	}
+	_, err = b.Exec(ctx, tx, insert, append([]any{row[0].Int()}, args...)...)
+	return row[0].Int(), err
+}
+
+// ShapeID is the number of a list of hashed columns (a JSON array, in name
+// order) of this entity and table.
+func (s *Store) ShapeID(ctx context.Context, tx sqldb.Tx, columns string) (int64, error) {
+	return number(ctx, tx, s.books, "shape", "entity_id = ? AND table_id = ? AND encoding = ? AND columns = ?",
+		[]any{s.EntityID, s.TableID, int64(record.HashEncoding), columns},
+		"INSERT INTO {shape} (id, entity_id, table_id, encoding, columns) VALUES (?, ?, ?, ?, ?)")
+}
+
+// ShapeColumns reads back what a shape's number stands for.
+func ShapeColumns(ctx context.Context, tx sqldb.Tx, b *books.Books, id int64) (string, error) {
+	row, found, err := b.One(ctx, tx, "SELECT columns FROM {shape} WHERE id = ?", id)
+	if err != nil || !found {
+		return "", fmt.Errorf("shape %d is not in the books: %w", id, err)
+	}
+	return row[0].String(), nil
+}
+
+// Any reports whether the entity has any entry at all; a first load has none
+// and needs no look-ups.
+func (s *Store) Any(ctx context.Context, tx sqldb.Tx) (bool, error) {
+	_, found, err := s.books.One(ctx, tx, "SELECT 1 FROM {crosswalk} WHERE entity_id = ? LIMIT 1", s.EntityID)
+	return found, err
+}
+
+// Lookup finds the entries of the keys, by source key.
+func (s *Store) Lookup(ctx context.Context, tx sqldb.Tx, keys []string) (map[string]Row, error) {
+	found := make(map[string]Row, len(keys))
+	if len(keys) == 0 {
+		return found, nil
+	}
+	relation, args := s.keyRelation(keys)
+	query := fmt.Sprintf("SELECT %s FROM %s JOIN %s c ON c.entity_id = %d AND c.source_key = k.c0",
+		rowList, relation, s.books.Table("crosswalk"), s.EntityID)
+	err := books.Each(ctx, tx, func(values []record.Value) error {
+		row := scanRow(values)
+		found[row.SourceKey] = row
+		return nil
+	}, query, args...)
+	return found, err
+}
+
+// Owners finds the created and adopted entries, of whatever entity, that own
+// the given rows of this entity's table, by target key.
+func (s *Store) Owners(ctx context.Context, tx sqldb.Tx, targetKeys []string) (map[string]record.Ref, error) {
+	owners := make(map[string]record.Ref, len(targetKeys))
+	if len(targetKeys) == 0 {
+		return owners, nil
+	}
+	relation, args := s.keyRelation(targetKeys)
+	query := fmt.Sprintf("SELECT c.target_key, e.name, c.source_key FROM %s JOIN %s c ON c.target_key = k.c0 AND %s JOIN %s e ON e.id = c.entity_id",
+		relation, s.books.Table("crosswalk"), s.owning("c."), s.books.Table("entity"))
+	err := books.Each(ctx, tx, func(values []record.Value) error {
+		owners[values[0].String()] = record.Ref{Entity: values[1].String(), Key: values[2].String()}
+		return nil
+	}, query, args...)
+	return owners, err
+}
+
+// owning is the condition of the reverse index, word for word, so that the
+// database can use it.
+func (s *Store) owning(prefix string) string {
+	return fmt.Sprintf("%stable_id = %d AND %srole IN ('c', 'a') AND %sstate IN ('r', 'l', 'p', 'h')", prefix, s.TableID, prefix, prefix)
+}
+
+// EnsureReverse builds the reverse index of the table: one source record per
+// created or adopted row. It is asked for when an entity ends, since building
+// it once costs less than keeping it during the first load.
+func (s *Store) EnsureReverse(ctx context.Context, tx sqldb.Tx) error {
+	name := s.books.Dialect().Quote(fmt.Sprintf("landfall_crosswalk_target_%d", s.TableID))
+	_, err := tx.Exec(ctx, fmt.Sprintf("CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s (target_key) WHERE %s",
+		name, s.books.Table("crosswalk"), s.owning("")))
+	return err
+}
+
+func (s *Store) keyRelation(keys []string) (string, []any) {
+	rows := make([][]record.Value, len(keys))
+	cells := make([]record.Value, len(keys))
+	for i, key := range keys {
+		cells[i] = record.Text(key)
+		rows[i] = cells[i : i+1 : i+1]
+	}
+	return s.books.Dialect().Relation("k", []sqldb.Column{textColumn("source_key")}, rows, 1)
+}
+
+func scanRow(values []record.Value) Row {
+	row := Row{
+		SourceKey: values[0].String(), TableID: values[1].Int(), TargetKey: values[2].String(),
+		Role: Role(values[3].String()), State: State(values[4].String()), ShapeID: values[6].Int(),
+		FirstRun: values[7].Int(), LastRun: values[8].Int(), RecordNo: values[9].Int(),
+	}
+	if raw := values[5].Raw(); len(raw) == len(row.Hash) {
+		copy(row.Hash[:], raw)
+		row.HasHash = true
+	}
+	return row
+}

@@ -1,0 +1,71 @@
+package crosswalk
+
+import (
+	"context"
+	"fmt"
+
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// Insert writes entries of keys that the crosswalk does not know.
+func (s *Store) Insert(ctx context.Context, tx sqldb.Tx, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	cells := make([]record.Value, len(rowColumns))
+	at := 0
+	next := func() []record.Value {
+		if at == len(rows) {
+			return nil
+		}
+		s.cells(&rows[at], cells)
+		at++
+		return cells
+	}
+	written, err := tx.BulkInsert(ctx, s.books.Name("crosswalk"), rowColumns, next)
+	if err == nil && written != int64(len(rows)) {
+		err = fmt.Errorf("crosswalk: %d entries sent, %d written", len(rows), written)
+	}
+	return err
+}
+
+// Replace writes entries of keys that the crosswalk knows already, keeping
+// their first run.
+func (s *Store) Replace(ctx context.Context, tx sqldb.Tx, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	cells := make([][]record.Value, len(rows))
+	for i := range rows {
+		cells[i] = make([]record.Value, len(rowColumns))
+		s.cells(&rows[i], cells[i])
+	}
+	relation, args := s.books.Dialect().Relation("k", rowColumns, cells, 1)
+	changed, err := tx.Exec(ctx, fmt.Sprintf(`UPDATE %s SET table_id = k.c2, target_key = k.c3, role = k.c4, state = k.c5,
+  hash = k.c6, shape_id = k.c7, last_run = k.c9, record_no = k.c10
+FROM %s WHERE %[1]s.entity_id = k.c0 AND %[1]s.source_key = k.c1`,
+		s.books.Table("crosswalk"), relation), args...)
+	if err == nil && changed != int64(len(rows)) {
+		err = fmt.Errorf("crosswalk: %d entries to replace, %d replaced", len(rows), changed)
+	}
+	return err
+}
+
+func (s *Store) cells(row *Row, cells []record.Value) {
+	hash := record.Null()
+	if row.HasHash {
+		hash = record.Bytes(row.Hash[:])
+	}
+	cells[0] = record.Int(s.EntityID)
+	cells[1] = record.Text(row.SourceKey)
+	cells[2] = record.Int(s.TableID)
+	cells[3] = record.Text(row.TargetKey)
+	cells[4] = record.Text(string(row.Role))
+	cells[5] = record.Text(string(row.State))
+	cells[6] = hash
+	cells[7] = record.Int(row.ShapeID)
+	cells[8] = record.Int(row.FirstRun)
+	cells[9] = record.Int(row.LastRun)
+	cells[10] = record.Int(row.RecordNo)
+}

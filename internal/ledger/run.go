@@ -1,0 +1,238 @@
+// Package ledger is what happened to every record in every run. It is only
+// ever appended to: runs, their slices, one marker and one compressed segment
+// for each batch, and entries of their own for what a person will ask about.
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"landfall/internal/books"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// State says where a run stands.
+type State string
+
+// The states of a run.
+const (
+	Running     State = "running"     // going on, or broken off without a word (killed)
+	Interrupted State = "interrupted" // stopped after a batch, to be resumed
+	Broken      State = "broken"      // ended by an error, to be resumed
+	Completed   State = "completed"   // every record has its end
+	Abandoned   State = "abandoned"   // given up; what landed stays
+)
+
+// Resumable reports whether the run can go on.
+func (s State) Resumable() bool { return s == Running || s == Interrupted || s == Broken }
+
+// Run is one execution.
+type Run struct {
+	ID          int64
+	Name        string
+	Migration   string
+	Mode        string
+	State       State
+	ParentID    int64 // the run whose open records this one retries; 0 for none
+	Actor       string
+	Host        string
+	MappingHash string
+	Mapping     []string // the mapping's description, line by line
+	Options     Options
+	StartedAt   string
+	EndedAt     string
+	Error       string
+}
+
+// Options are what a run was asked to do; a resumed run keeps them.
+type Options struct {
+	Only    []string          `json:"only,omitempty"`
+	Limit   int64             `json:"limit,omitempty"`
+	Inputs  map[string]string `json:"inputs,omitempty"` // entity -> file
+	Records int               `json:"records"`          // batch limits
+	Bytes   int               `json:"bytes"`
+	Retry   bool              `json:"retry,omitempty"`
+	// Target names the connection that the run lands in.
+	Target string `json:"target"`
+}
+
+// Kind is the run in a word or two, for lists.
+func (r *Run) Kind() string {
+	switch {
+	case r.Options.Retry:
+		return "retry"
+	case len(r.Options.Only) > 0:
+		return "only"
+	case r.Options.Limit > 0:
+		return "limit"
+	}
+	return "run"
+}
+
+// Entity is one entity's part in a run.
+type Entity struct {
+	ID     int64
+	Name   string
+	Place  int64
+	Done   bool
+	Header []string // the source's column names
+	Input  []Fact   // its fingerprint
+	Origin string   // what was read, in words: a file's or table's name
+	Slices []Slice
+}
+
+// Fact is one named piece of an input's fingerprint.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Slice is a part of an entity's source with its own order, as the run stored
+// it at its start. Count is -1 where the source could not count.
+type Slice struct {
+	Number int
+	Name   string
+	Count  int64
+	Bytes  int64
+}
+
+// Ledger is the ledger in one database's books.
+type Ledger struct{ books *books.Books }
+
+// New returns the ledger in the books.
+func New(b *books.Books) *Ledger { return &Ledger{books: b} }
+
+const runColumns = "id, name, migration, mode, state, parent_id, actor, host, mapping_hash, mapping, options, started_at, ended_at, error"
+
+// Start writes a new run with its entities and slices, and gives it its id and
+// its name, which is the migration's name and a running number.
+func (l *Ledger) Start(ctx context.Context, tx sqldb.Tx, run *Run, entities []Entity) error {
+	row, _, err := l.books.One(ctx, tx, "SELECT coalesce(max(id), 0) + 1, coalesce(sum(CASE WHEN migration = ? THEN 1 ELSE 0 END), 0) + 1 FROM {run}", run.Migration)
+	if err != nil {
+		return err
+	}
+	run.ID, run.State = row[0].Int(), Running
+	count, misfit := record.Type{Kind: record.KindInt, Bits: 64}.Fit(row[1])
+	if misfit != nil {
+		return misfit
+	}
+	run.Name = fmt.Sprintf("%s-%04d", run.Migration, count.Int())
+	options, err := json.Marshal(run.Options)
+	if err != nil {
+		return err
+	}
+	mapping, err := json.Marshal(run.Mapping)
+	if err != nil {
+		return err
+	}
+	var parent any
+	if run.ParentID != 0 {
+		parent = run.ParentID
+	}
+	if _, err = l.books.Exec(ctx, tx, "INSERT INTO {run} (id, name, migration, mode, state, parent_id, actor, host, mapping_hash, mapping, options, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "+l.books.Now(0)+")",
+		run.ID, run.Name, run.Migration, run.Mode, string(run.State), parent, run.Actor, run.Host, run.MappingHash, string(mapping), string(options)); err != nil {
+		return err
+	}
+	for i := range entities {
+		if err := l.startEntity(ctx, tx, run.ID, int64(i), &entities[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) startEntity(ctx context.Context, tx sqldb.Tx, runID, place int64, entity *Entity) error {
+	entity.Place = place
+	header, err := json.Marshal(entity.Header)
+	if err != nil {
+		return err
+	}
+	input, err := json.Marshal(entity.Input)
+	if err != nil {
+		return err
+	}
+	if _, err := l.books.Exec(ctx, tx, "INSERT INTO {run_entity} (run_id, entity_id, place, state, header, input, origin) VALUES (?, ?, ?, 'open', ?, ?, ?)",
+		runID, entity.ID, place, string(header), string(input), entity.Origin); err != nil {
+		return err
+	}
+	for _, slice := range entity.Slices {
+		if _, err := l.books.Exec(ctx, tx, "INSERT INTO {slice} (run_id, entity_id, slice_no, name, count, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+			runID, entity.ID, int64(slice.Number), slice.Name, slice.Count, slice.Bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Runs lists the migration's runs, newest first.
+func (l *Ledger) Runs(ctx context.Context, tx sqldb.Tx, migration string) ([]*Run, error) {
+	var runs []*Run
+	err := l.books.Query(ctx, tx, func(row []record.Value) error {
+		run, err := scanRun(row)
+		runs = append(runs, run)
+		return err
+	}, "SELECT "+runColumns+" FROM {run} WHERE migration = ? ORDER BY id DESC", migration)
+	return runs, err
+}
+
+func scanRun(row []record.Value) (*Run, error) {
+	run := &Run{
+		ID: row[0].Int(), Name: row[1].String(), Migration: row[2].String(), Mode: row[3].String(),
+		State: State(row[4].String()), ParentID: row[5].Int(), Actor: row[6].String(), Host: row[7].String(),
+		MappingHash: row[8].String(), StartedAt: row[11].String(), EndedAt: row[12].String(), Error: row[13].String(),
+	}
+	if err := json.Unmarshal([]byte(row[9].String()), &run.Mapping); err != nil {
+		return nil, fmt.Errorf("run %s: mapping in the books: %w", run.Name, err)
+	}
+	if err := json.Unmarshal([]byte(row[10].String()), &run.Options); err != nil {
+		return nil, fmt.Errorf("run %s: options in the books: %w", run.Name, err)
+	}
+	return run, nil
+}
+
+// SetState notes where the run stands; ended states get the server's time.
+func (l *Ledger) SetState(ctx context.Context, tx sqldb.Tx, runID int64, state State, message string) error {
+	ended, failure := "NULL", any(nil)
+	if state != Running {
+		ended = l.books.Now(0)
+	}
+	if message != "" {
+		failure = message
+	}
+	_, err := l.books.Exec(ctx, tx, "UPDATE {run} SET state = ?, ended_at = "+ended+", error = ? WHERE id = ?", string(state), failure, runID)
+	return err
+}
+
+// Entities reads back a run's entities and their slices, in the run's order.
+func (l *Ledger) Entities(ctx context.Context, tx sqldb.Tx, runID int64) ([]Entity, error) {
+	var entities []Entity
+	err := l.books.Query(ctx, tx, func(row []record.Value) error {
+		entity := Entity{ID: row[0].Int(), Name: row[1].String(), Place: row[2].Int(), Done: row[3].String() == "done", Origin: row[6].String()}
+		if err := json.Unmarshal([]byte(row[4].String()), &entity.Header); err != nil {
+			return err
+		}
+		entities = append(entities, entity)
+		return json.Unmarshal([]byte(row[5].String()), &entities[len(entities)-1].Input)
+	}, "SELECT r.entity_id, e.name, r.place, r.state, r.header, r.input, r.origin FROM {run_entity} r JOIN {entity} e ON e.id = r.entity_id WHERE r.run_id = ? ORDER BY r.place", runID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range entities {
+		err := l.books.Query(ctx, tx, func(row []record.Value) error {
+			entities[i].Slices = append(entities[i].Slices, Slice{Number: int(row[0].Int()), Name: row[1].String(), Count: row[2].Int(), Bytes: row[3].Int()})
+			return nil
+		}, "SELECT slice_no, name, count, bytes FROM {slice} WHERE run_id = ? AND entity_id = ? ORDER BY slice_no", runID, entities[i].ID)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return entities, nil
+}
+
+// EndEntity notes that every record of the entity has its end.
+func (l *Ledger) EndEntity(ctx context.Context, tx sqldb.Tx, runID, entityID int64) error {
+	_, err := l.books.Exec(ctx, tx, "UPDATE {run_entity} SET state = 'done' WHERE run_id = ? AND entity_id = ?", runID, entityID)
+	return err
+}

@@ -1,0 +1,118 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+
+	"landfall/internal/record"
+)
+
+// Mode says what a run may do to rows.
+type Mode string
+
+// The modes.
+const (
+	Full  Mode = "full"
+	Delta Mode = "delta"
+)
+
+// Policy is what a mode and a mapping's policies come to. The words are those
+// of the mapping file.
+type Policy struct {
+	Edited  string // reject, keep, overwrite
+	Missing string // reject, recreate
+	OnMatch string // reject, link, update
+}
+
+// PolicyFor fills in the mode's defaults where the mapping says nothing.
+func PolicyFor(mode Mode, edited, missing, onMatch string) Policy {
+	policy := Policy{Edited: "reject", Missing: "reject", OnMatch: "reject"}
+	if mode == Delta {
+		policy.OnMatch = "update"
+	}
+	if edited != "" {
+		policy.Edited = edited
+	}
+	if missing != "" {
+		policy.Missing = missing
+	}
+	if onMatch != "" {
+		policy.OnMatch = onMatch
+	}
+	return policy
+}
+
+// Action is what is done for a record.
+type Action int
+
+// The actions.
+const (
+	Create   Action = iota // insert a row
+	Update                 // rewrite the row
+	Adopt                  // rewrite a row that matched, and make it ours
+	Link                   // point at a row that matched, and leave it alone
+	Remember               // the row is as it should be; only note its new hash and shape
+	Leave                  // nothing to do
+	Keep                   // leave the row as people made it
+	Reject
+)
+
+// Situation is what is known of a record when it is decided upon.
+type Situation struct {
+	Known  bool // the crosswalk says its row is on the target
+	Linked bool // and that it is only pointed at
+
+	// For known records:
+	RowGone    bool // the row is not there any more
+	SameSource bool // the content equals what was last written, under the same shape
+	RowEdited  bool // the row is not what was last written (only looked at when the source differs)
+	SameRow    bool // the row already holds the new content (likewise)
+
+	// For unknown ones:
+	Matches int64
+	Claimed *record.Ref // the matching row belongs to this other record
+}
+
+// Decide applies the table of modes and policies. The rejection has neither Ref
+// nor field; the caller knows those.
+func Decide(s Situation, policy Policy) (Action, *record.Rejection) {
+	switch {
+	case s.Known && s.RowGone:
+		if policy.Missing == "recreate" {
+			return Create, nil
+		}
+		return reject(record.CodeMissing, errors.New("the row that this record became is gone from the target: set `missing: recreate` to write it again"))
+	case s.Known && (s.Linked || s.SameSource):
+		return Leave, nil
+	case s.Known && s.SameRow:
+		return Remember, nil
+	case s.Known && s.RowEdited:
+		switch policy.Edited {
+		case "overwrite":
+			return Update, nil
+		case "keep":
+			return Keep, nil
+		}
+		return reject(record.CodeEdited, errors.New("both the source and the target row changed since the row was written: set `edited: keep` or `edited: overwrite`, or settle it by hand"))
+	case s.Known:
+		return Update, nil
+	case s.Matches == 0:
+		return Create, nil
+	case s.Matches > 1:
+		return reject(record.CodeAmbiguous, fmt.Errorf("%d rows of the target match: make the match unique", s.Matches))
+	}
+	switch policy.OnMatch {
+	case "link":
+		return Link, nil
+	case "update":
+		if s.Claimed != nil {
+			return reject(record.CodeMatchClaimed, fmt.Errorf("the matching row belongs to %s already", *s.Claimed))
+		}
+		return Adopt, nil
+	}
+	return reject(record.CodeMatchExists, errors.New("a row of the target matches: set `on_match: link` to point at it or `on_match: update` to take it over"))
+}
+
+func reject(code record.Code, err error) (Action, *record.Rejection) {
+	return Reject, &record.Rejection{Step: record.StepDecide, Code: code, Err: err}
+}

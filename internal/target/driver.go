@@ -1,0 +1,63 @@
+// Package target is landing records. Table is the narrow half that a connector
+// writes; the portable half decides what a record's end is (Decide), lands
+// batches in transactions that may be tried again (Loader), and remembers when
+// to go the careful way (Pace).
+package target
+
+import (
+	"context"
+
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// Table lands rows in one table, inside transactions that its caller holds.
+// Every method that returns an error leaves the transaction fit only for being
+// rolled back; refused rows leave it as if they had never been sent.
+type Table interface {
+	// Insert writes rows, each with its values in the order of columns. The
+	// straight way is one bulk copy; when the database refuses it, or when careful
+	// is set, each row is judged on its own and those that are refused are told.
+	Insert(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, rows [][]record.Value, careful bool) (Landed, error)
+	// Update rewrites the columns of the rows with the given keys. A row whose key
+	// is not there is refused with record.CodeMissing.
+	Update(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, rows []Change) (Landed, error)
+	// Fetch reads columns of the rows with the given keys, in the form that
+	// Type.Fit gives, and keeps them from changing when lock is set. The answer
+	// has nil where there is no such row.
+	Fetch(ctx context.Context, tx sqldb.Tx, keys [][]record.Value, columns []sqldb.Column, lock bool) ([][]record.Value, error)
+	// Match finds the rows in which the columns hold the given values. Values that
+	// are NULL match nobody.
+	Match(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, tuples [][]record.Value) ([]Matched, error)
+	// AdvanceSequences moves the counters behind the columns past the highest value.
+	AdvanceSequences(ctx context.Context, tx sqldb.Tx) error
+}
+
+// Change is a row to rewrite: its key as it is now, and the new values.
+type Change struct {
+	Key    []record.Value
+	Values []record.Value
+}
+
+// Landed tells what became of the rows that were sent.
+type Landed struct {
+	Refused []Refusal // in the order of the rows
+	Careful bool      // whether rows were judged one by one
+}
+
+// Refusal is the database's word on one row.
+type Refusal struct {
+	Row     int // its place among the rows sent
+	Code    record.Code
+	Columns []string
+	Message string
+	// Holder is the key of the row that holds the value already, as
+	// record.JoinKey text, where a unique rule refused; else empty.
+	Holder string
+}
+
+// Matched tells how many rows match a tuple, and the key of the only one.
+type Matched struct {
+	Count int64
+	Key   []record.Value
+}
