@@ -39,7 +39,9 @@ func (e *connectError) Unwrap() error { return e.err }
 // lostError marks an error after which the connection is gone.
 type lostError struct{ err error }
 
-func (e *lostError) Error() string { return "the connection to the database was lost: " + e.err.Error() }
+func (e *lostError) Error() string {
+	return "the connection to the database was lost: " + e.err.Error()
+}
 func (e *lostError) Unwrap() error { return e.err }
 
 // refusal is an error of the server without the parts that show values of

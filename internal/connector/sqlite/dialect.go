@@ -1,0 +1,97 @@
+package sqlite
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// dialect spells SQLite's SQL.
+type dialect struct{}
+
+// Quote writes an identifier so that it cannot be taken for anything else.
+func (dialect) Quote(identifier string) string {
+	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`
+}
+
+// QuoteName writes a table's name; the schema is main or temp.
+func (d dialect) QuoteName(name sqldb.Name) string {
+	if name.Schema == "" {
+		return d.Quote(name.Table)
+	}
+	return d.Quote(name.Schema) + "." + d.Quote(name.Table)
+}
+
+// Placeholder is ?n.
+func (dialect) Placeholder(n int) string { return "?" + strconv.Itoa(n) }
+
+// Typed leaves numbers and texts to the column's affinity, which SQLite applies
+// to the other side of a comparison; a cast would keep it from the index. Only
+// what affinity does not know is translated.
+func (dialect) Typed(expr string, column sqldb.Column) string {
+	switch column.Type.Kind {
+	case record.KindBool:
+		return "CASE " + expr + " WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE " + expr + " END"
+	case record.KindBytes:
+		return "CASE WHEN typeof(" + expr + ") = 'text' AND " + expr + ` LIKE '\x%' THEN unhex(substr(` + expr + ", 3)) ELSE " + expr + " END"
+	}
+	return expr
+}
+
+// AsText sorts byte by byte.
+func (dialect) AsText(expr string) string { return "CAST(" + expr + " AS TEXT) COLLATE BINARY" }
+
+// StageTable makes a temporary table without rules, its columns of the declared
+// types, so that values take the same form in it as in the real table.
+func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {
+	var list strings.Builder
+	for _, column := range columns {
+		list.WriteString(d.Quote(column.Name) + " " + stageType(column.Type) + ", ")
+	}
+	list.WriteString("landfall_ord INTEGER")
+	sum := sha256.Sum256([]byte(list.String()))
+	name := sqldb.Name{Schema: "temp", Table: "landfall_stage_" + hex.EncodeToString(sum[:8])}
+	return []string{
+		"CREATE TABLE IF NOT EXISTS " + d.QuoteName(name) + " (" + list.String() + ")",
+		"DELETE FROM " + d.QuoteName(name),
+	}, name
+}
+
+// stageType names a type of the same affinity.
+func stageType(t record.Type) string {
+	name, _, _ := takeApart(t.Native)
+	switch {
+	case t.Native == "" && t.Kind == record.KindText:
+		return "TEXT"
+	case t.Native == "" && t.Kind == record.KindInt:
+		return "INTEGER"
+	case name == "" || name == "ANY":
+		return ""
+	case strings.Contains(name, "INT"):
+		return "INTEGER"
+	case strings.Contains(name, "CHAR"), strings.Contains(name, "CLOB"), strings.Contains(name, "TEXT"):
+		return "TEXT"
+	case strings.Contains(name, "BLOB"):
+		return "BLOB"
+	case strings.Contains(name, "REAL"), strings.Contains(name, "FLOA"), strings.Contains(name, "DOUB"):
+		return "REAL"
+	}
+	return "NUMERIC"
+}
+
+// InsertOverriding is empty: SQLite takes explicit keys as they are.
+func (dialect) InsertOverriding() string { return "" }
+
+// ForceDeferred is empty: no statement checks deferred keys before the commit.
+// BulkInsert looks for open references on its own.
+func (dialect) ForceDeferred() string { return "" }
+
+// LockRows is empty: a writing transaction holds the whole file.
+func (dialect) LockRows() string { return "" }
+
+// IsDistinct treats NULL as a value of its own.
+func (dialect) IsDistinct(a, b string) string { return "(" + a + ") IS NOT (" + b + ")" }
