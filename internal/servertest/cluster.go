@@ -29,7 +29,7 @@ func (p *Postgres) initialize() error {
 		"-D", p.data(), "-U", superuser, "-A", "scram-sha-256", "--pwfile", secret,
 		"-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions",
 	}
-	if help, err := exec.Command(initdb, "--help").Output(); err == nil && bytes.Contains(help, []byte("--icu-locale")) {
+	if help, err := exec.Command(initdb, "--help").Output(); err == nil && !p.options.ByteOrder && bytes.Contains(help, []byte("--icu-locale")) {
 		args = append(args, "--locale-provider=icu", "--icu-locale=en-US")
 	}
 	cmd := exec.Command(initdb, args...)

@@ -23,6 +23,9 @@ const superuser = "landfall"
 type Options struct {
 	// Fast trades durability for speed: for tests that kill nothing.
 	Fast bool
+	// ByteOrder sorts texts by their bytes, which is faster than the dictionary
+	// order that servers have by default.
+	ByteOrder bool
 	// Settings are further server settings, such as "shared_buffers=1GB".
 	Settings []string
 }

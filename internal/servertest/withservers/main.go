@@ -32,7 +32,7 @@ func run(args []string) (int, error) {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return 2, errors.New("name the command to run: withservers -- go test ./...")
+		return 2, errors.New("no command to run; for example: withservers -- go test ./internal/run")
 	}
 	// Signals are caught before the server starts, so that none can leave it behind.
 	signals := make(chan os.Signal, 4)
