@@ -92,7 +92,7 @@ func (dialect) InsertOverriding() string { return "OVERRIDING SYSTEM VALUE" }
 func (dialect) ForceDeferred() string { return "SET CONSTRAINTS ALL IMMEDIATE" }
 
 // LockRows keeps the rows that a query read.
-func (dialect) LockRows() string { return "FOR UPDATE" }
+func (dialect) LockRows() string { return " FOR UPDATE" }
 
 // IsDistinct treats NULL as a value of its own.
 func (dialect) IsDistinct(a, b string) string { return "(" + a + ") IS DISTINCT FROM (" + b + ")" }

@@ -31,4 +31,4 @@ func (dialect) Now(plusSeconds int) string {
 
 // LockLease allows updates that leave the lease's key alone, which is what a
 // renewal does, and makes a worker who locks the row FOR UPDATE wait.
-func (dialect) LockLease() string { return "FOR KEY SHARE" }
+func (dialect) LockLease() string { return " FOR KEY SHARE" }

@@ -16,7 +16,7 @@ func (dialect) OwnSchemaDDL() []string { return nil }
 func (dialect) BytesType() string { return "BLOB" }
 
 // ClusteredSuffix stores a table in the order of its primary key.
-func (dialect) ClusteredSuffix() string { return "WITHOUT ROWID" }
+func (dialect) ClusteredSuffix() string { return " WITHOUT ROWID" }
 
 // Now is the clock of this machine, which is SQLite's server.
 func (dialect) Now(plusSeconds int) string {
