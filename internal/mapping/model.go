@@ -16,6 +16,8 @@ type File struct {
 	Source      string // default connection of entities that read a table or query; may be empty
 	Target      string
 	Entities    []*Entity // in the file's order; Order derives the order of landing
+
+	text *document
 }
 
 // Connection is where a system is. Secrets are references until Resolve.
@@ -26,6 +28,8 @@ type Connection struct {
 	Environment string // "production" protects it later; may be empty
 	Settings    *Node  // all remaining keys, for the connector
 	Position    Position
+
+	at places
 }
 
 // Entity is one kind of record.
@@ -40,6 +44,9 @@ type Entity struct {
 	Edited  EditedPolicy
 	Missing MissingPolicy
 	OnMatch MatchPolicy
+
+	text *document
+	at   places
 }
 
 // From is where an entity's records come from: exactly one of Table, Query, File.
@@ -109,11 +116,14 @@ type Field struct {
 	Do       []string          // steps in order: trim, lower, upper, …
 	Join     *string           // separator; blanks are skipped
 	Values   map[string]string // source text -> target text; nil when not declared
+	Nulls    map[string]bool   // source texts that `values` turns into NULL
 	Date     []string          // Go layouts, tried in order; nil when not declared
 	Zone     string            // IANA name that times without a zone are meant in; empty when not declared
 	Ref      string            // entity this field refers to; empty when it is no reference
 	OnOrphan OrphanPolicy      // what a missing parent does
 	Keep     bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
+
+	at places
 }
 
 // OrphanPolicy says what a reference to a record that was never read does.
@@ -154,6 +164,7 @@ type Program struct {
 	Types   []record.Type // their declared types
 	Refs    []RefField
 	fields  []compiledField
+	inputs  [][]int // places in a record's values that each field reads
 }
 
 // compiledField fills one slot from a record's values, or says why it can't.

@@ -1,0 +1,18 @@
+package mapping
+
+// What the mapping language will say one day, by the place where it stands.
+// Such a key gets an answer of its own, so that nobody looks for a typing
+// mistake in it.
+var (
+	laterInFile   = []string{"scopes", "scope", "dedupe", "owns", "checks", "totals", "log", "private", "renamed_from", "defaults"}
+	laterInEntity = []string{
+		"scope", "scopes", "dedupe", "owns", "checks", "check", "ask", "totals", "log", "private", "renamed_from", "each", "fold", "on", "batch",
+	}
+	laterInFrom  = []string{"each", "fold", "scope", "dedupe", "renamed_from"}
+	laterInTo    = []string{"collapse", "api", "scope"}
+	laterInKey   = []string{"offset"}
+	laterInField = []string{
+		"expr", "each", "by", "lookup", "where", "take", "switch", "cases", "collapse", "on", "fold", "check", "ask", "private", "renamed_from", "default", "scope",
+	}
+	laterStrategies = []string{"offset"}
+)

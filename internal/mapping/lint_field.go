@@ -1,0 +1,80 @@
+package mapping
+
+// field judges a field's combination of keys. Only the first thing is said:
+// the rest would follow from it.
+func (l *linter) field(e *Entity, f *Field) {
+	has := func(key string) bool { return len(f.at[key]) > 0 }
+	refuse := func(key, format string, args ...any) {
+		l.refuse(f.at.of(key, 0, f.Position), "", "%s.%s: "+format, append([]any{e.Name, f.Target}, args...)...)
+	}
+	if has("const") {
+		for _, key := range []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "empty"} {
+			if has(key) {
+				refuse(key, "const and %s are both given; a constant is written as it stands", key)
+				return
+			}
+		}
+		return
+	}
+	if !has("from") {
+		if has("ref") {
+			refuse("ref", "ref needs from, the source columns that hold the parent's key")
+		} else if len(f.at) > 0 {
+			refuse("from", "required key from (or const) is missing")
+		}
+		return
+	}
+	if has("ref") {
+		for _, key := range []string{"join", "values", "date", "zone", "empty"} {
+			if has(key) {
+				refuse(key, "ref and %s are both given; a reference is the parent's key and nothing else", key)
+				return
+			}
+		}
+		return
+	}
+	if has("missing") {
+		refuse("missing", "missing belongs to a field with ref")
+		return
+	}
+	several := len(f.at["from"]) > 1
+	switch {
+	case has("join") && !several:
+		refuse("join", "join needs a list of at least two source columns in from")
+	case has("values") && several:
+		refuse("values", "values needs exactly one source column in from, found %d", len(f.at["from"]))
+	case has("date") && several:
+		refuse("date", "date needs exactly one source column in from, found %d", len(f.at["from"]))
+	case has("zone") && several:
+		refuse("zone", "zone needs exactly one source column in from, found %d", len(f.at["from"]))
+	case several && !has("join"):
+		refuse("from", "several source columns need join (or ref)")
+	case has("values") && (has("date") || has("zone")):
+		refuse("values", "values and date or zone are both given, expected one")
+	case has("date") && f.Keep:
+		refuse("empty", "empty text is no date, so empty: keep cannot hold")
+	case f.Keep:
+		for i, name := range f.Do {
+			if name == nullIfBlank {
+				l.refuse(f.at.of("do", i, f.Position), "", "%s.%s: %s and empty: keep contradict each other", e.Name, f.Target, name)
+			}
+		}
+	}
+}
+
+// ref wants the parent to exist, and as many columns as its key has.
+func (l *linter) ref(e *Entity, f *Field, entities []string) {
+	if f.Ref == "" {
+		return
+	}
+	parent := l.file.Entity(f.Ref)
+	if parent == nil {
+		near := Near(f.Ref, entities)
+		l.refuse(f.at.of("ref", 0, f.Position), near, "%s.%s: no entity is named %q", e.Name, f.Target, f.Ref)
+		return
+	}
+	if want, have := len(parent.From.Key), len(f.From); want > 0 && have > 0 && want != have {
+		l.refuse(f.at.of("from", 0, f.Position), "", "%s.%s: the source key of %s is %s, so from needs %d columns in that order, found %d",
+			e.Name, f.Target, f.Ref, list(parent.From.Key), want, have)
+	}
+}

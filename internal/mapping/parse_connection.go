@@ -1,0 +1,68 @@
+package mapping
+
+import "strings"
+
+var connectionKeys = []string{"url", "password", "environment"}
+
+func (r *reader) connections(f *File, n *Node) {
+	if n == nil {
+		return
+	}
+	if n.kind != nodeMap {
+		r.refuse(n.at, "", "connections: expected a mapping from names to connections, found %s", n.kind)
+		return
+	}
+	for _, p := range n.pairs {
+		f.Connections = append(f.Connections, r.connection(p.key, p.value))
+	}
+}
+
+// connection reads {url, password, environment, …} or a url alone.
+func (r *reader) connection(key, n *Node) *Connection {
+	subject := "connections." + key.text
+	c := &Connection{Name: key.text, Position: key.at, at: places{}}
+	if !connectionName.MatchString(c.Name) {
+		r.refuse(key.at, "", "connections: expected a name of letters, digits, _ and -, found %q", c.Name)
+	}
+	if n.kind == nodeScalar {
+		c.URL = r.word(n, subject)
+		c.at.set("url", n)
+		r.reference(n, subject)
+		r.urlPassword(n, subject)
+		return c
+	}
+	if !r.mapping(n, subject, connectionKeys, nil, true) {
+		return c
+	}
+	if n.get("url") == nil {
+		near := ""
+		for _, name := range n.Keys() {
+			if Near(name, []string{"url"}) != "" {
+				near = "url"
+			}
+		}
+		r.refuse(n.at, near, "%s: required key %q is missing", subject, "url")
+	}
+	c.URL = r.optional(n, "url", subject)
+	c.Password = r.optional(n, "password", subject)
+	c.Environment = r.optional(n, "environment", subject)
+	c.Settings = rest(n, subject, connectionKeys, nil)
+	for _, name := range connectionKeys {
+		c.at.set(name, n.get(name))
+	}
+	r.environment(n.get("environment"), subject)
+	r.references(n, subject)
+	return c
+}
+
+// environment refuses what was probably meant to be production: a name that is
+// nearly right would leave the target unprotected.
+func (r *reader) environment(n *Node, subject string) {
+	if n == nil || n.kind != nodeScalar || n.text == "production" {
+		return
+	}
+	short := strings.EqualFold(n.text, "prod") || strings.EqualFold(n.text, "live")
+	if short || Near(n.text, []string{"production"}) != "" {
+		r.refuse(n.at, "production", "%s: environment %q protects nothing", subject, n.text)
+	}
+}

@@ -1,0 +1,157 @@
+package mapping
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+var (
+	variable    = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+	secretName  = regexp.MustCompile(`(?i)(password|passwd|pwd|passphrase|secret|token|api_?key)`)
+	urlPassword = regexp.MustCompile(`(?i)[?&;\s](?:password|pwd)=([^&;\s]*)`)
+	notSecret   = regexp.MustCompile(`(?i)(url|file|path|name)$`) // token_url is where, not what
+)
+
+const secretFile = "file:"
+
+// Resolve gives the connection's url and password with their references put
+// in. Errors name the variable or file, never a value.
+func (f *File) Resolve(conn *Connection, getenv func(string) string) (url, password string, err error) {
+	expand := func(key, text string) (string, error) {
+		return f.expand(text, conn.at.of(key, 0, conn.Position), "connections."+conn.Name+"."+key, getenv)
+	}
+	if url, err = expand("url", conn.URL); err != nil {
+		return "", "", err
+	}
+	if path, found := strings.CutPrefix(conn.Password, secretFile); found {
+		path, err := expand("password", path)
+		if err != nil {
+			return "", "", err
+		}
+		password, err = f.readSecret(path, conn.at.of("password", 0, conn.Position), "connections."+conn.Name+".password")
+		return url, password, err
+	}
+	if password, err = expand("password", conn.Password); err != nil {
+		return "", "", err
+	}
+	return url, password, nil
+}
+
+func (f *File) expand(text string, at Position, subject string, getenv func(string) string) (string, error) {
+	var problems Problems
+	expanded := variable.ReplaceAllStringFunc(text, func(reference string) string {
+		name := reference[2 : len(reference)-1]
+		value := getenv(name)
+		if value == "" {
+			problems = append(problems, f.Problem(at, fmt.Sprintf("%s: the environment variable %s is not set", subject, name)))
+		}
+		return value
+	})
+	return expanded, problems.orNil()
+}
+
+func (f *File) readSecret(path string, at Position, subject string) (string, error) {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(f.Dir, path)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", Problems{f.Problem(at, subject+": the file of the secret cannot be read: "+err.Error())}
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r"), nil
+}
+
+// isReference says that the text tells where a secret is, not what it is.
+func isReference(text string) bool {
+	return strings.HasPrefix(text, secretFile) || (hasReference(text) && variable.ReplaceAllString(text, "") == "")
+}
+
+func hasReference(text string) bool { return strings.Contains(text, "${") }
+
+// references judges every value of a connection.
+func (r *reader) references(n *Node, subject string) {
+	for _, p := range n.pairs {
+		value, at := p.value, subject+"."+p.key.text
+		switch {
+		case value.kind == nodeMap:
+			r.references(value, at)
+		case value.kind != nodeScalar:
+		case p.key.text == "url":
+			r.reference(value, at)
+			r.urlPassword(value, at)
+		default:
+			r.reference(value, at)
+			if isSecretName(p.key.text) && !isReference(value.text) {
+				r.refuse(value.at, "", "%s: a secret may not stand in the file; write a reference such as ${%s} or file:PATH", at, variableFor(at))
+			}
+		}
+	}
+}
+
+// reference wants every "${" to be a well-formed reference.
+func (r *reader) reference(n *Node, subject string) {
+	if strings.Contains(variable.ReplaceAllString(n.text, ""), "${") {
+		r.refuse(n.at, "", "%s: expected ${NAME} with letters, digits and _ in the name", subject)
+	}
+}
+
+func (r *reader) urlPassword(n *Node, subject string) {
+	if secret := passwordIn(n.text); secret != "" {
+		r.refuse(n.at, "", "%s: a password may not stand in the file; leave it out of the url and give `password: ${%s}`", subject, variableFor(subject))
+	}
+}
+
+// passwordIn finds a literal password in a url: behind the user or among the
+// parameters.
+func passwordIn(url string) string {
+	if at := urlUserInfo.FindStringSubmatch(url); at != nil && at[1] != "" && !isReference(at[1]) {
+		return at[1]
+	}
+	for _, at := range urlPassword.FindAllStringSubmatch(url, -1) {
+		if at[1] != "" && !isReference(at[1]) {
+			return at[1]
+		}
+	}
+	return ""
+}
+
+func isSecretName(key string) bool { return secretName.MatchString(key) && !notSecret.MatchString(key) }
+
+// variableFor proposes a name: connections.crm.password is CRM_PASSWORD.
+func variableFor(subject string) string {
+	parts := strings.Split(strings.ToUpper(strings.ReplaceAll(subject, "-", "_")), ".")
+	if len(parts) < 3 {
+		return parts[len(parts)-1] + "_PASSWORD"
+	}
+	if parts[2] == "URL" {
+		parts[2] = "PASSWORD"
+	}
+	return strings.Join(parts[1:], "_")
+}
+
+// findSecrets collects the literal secrets, so that no message shows the line
+// in which they stand as it is.
+func findSecrets(root *Node) []string {
+	var found []string
+	var walk func(n *Node)
+	walk = func(n *Node) {
+		for _, p := range n.pairs {
+			if p.value.kind == nodeScalar {
+				if isSecretName(p.key.text) && !isReference(p.value.text) {
+					found = append(found, strings.Split(p.value.text, "\n")...)
+				}
+				if secret := passwordIn(p.value.text); secret != "" {
+					found = append(found, secret)
+				}
+			}
+			walk(p.value)
+		}
+	}
+	if connections := root.get("connections"); connections != nil {
+		walk(connections)
+	}
+	return found
+}
