@@ -26,12 +26,14 @@ import (
 
 func TestRehearsalOnSQLite(t *testing.T) {
 	t.Parallel()
-	summary := build(t, Options{})
-	crm, err := sqlite.Open(t.Context(), targetFile, summary.Dir, false)
-	if err != nil {
-		t.Fatal(err)
+	for _, opts := range []Options{{}, {Seed: 11, Records: 50}, {Seed: 12, Records: 333}, {Seed: -13, Records: 7000}} {
+		summary := build(t, opts)
+		crm, err := sqlite.Open(t.Context(), targetFile, summary.Dir, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rehearse(t, summary, crm)
 	}
-	rehearse(t, summary, crm)
 }
 
 func TestRehearsalOnPostgres(t *testing.T) {
