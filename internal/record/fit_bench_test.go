@@ -39,6 +39,9 @@ func BenchmarkFit(b *testing.B) {
 
 func TestFitOfCanonicalAllocatesNothing(t *testing.T) {
 	for _, bench := range benched {
+		if bench.t.Kind == KindJSON {
+			continue // its buffers come from a pool, which may be emptied at any time
+		}
 		fitted, _ := bench.t.Fit(bench.v)
 		allocs := testing.AllocsPerRun(100, func() { bench.t.Fit(fitted) })
 		if allocs >= 1 {

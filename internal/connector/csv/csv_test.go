@@ -213,3 +213,38 @@ func TestLargeRow(t *testing.T) {
 		}
 	}
 }
+
+// TestLongRows takes the buffer through growing and shrinking.
+func TestLongRows(t *testing.T) {
+	long := strings.Repeat("long, \n", 400_000)
+	many := strings.Repeat("2,b\n", 400_000)
+	got, _ := readAll(t, open(t, "ID,Name\n1,\""+long+"\"\n"+many+"3,\""+long+"\"\n4,d", source.From{}))
+	if len(got) != 400_003 || got[0] != "1 = 1|"+long || got[400_000] != "2 = 2|b" || got[400_001] != "3 = 3|"+long || got[400_002] != "4 = 4|d" {
+		t.Errorf("%d rows", len(got))
+	}
+}
+
+func TestQuoteOpenForLongerThanTheLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes a file of 80 MB")
+	}
+	origin := open(t, "ID,Name\n1,a\n2,\"b\n"+strings.Repeat("3,some name\n", 80<<20/12), source.From{})
+	r, err := origin.Read(context.Background(), source.Slice{}, source.Position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	rejected := 0
+	for err == nil {
+		var rejection *record.Rejection
+		if _, rejection, err = r.Read(); rejection != nil {
+			rejected++
+			if want := "customers.csv: line 3 (record 2) opens a quote in cell 2 that is not closed within 64 MiB"; rejection.Message() != want {
+				t.Errorf("got %s, want %s", rejection.Message(), want)
+			}
+		}
+	}
+	if !errors.Is(err, io.EOF) || rejected != 1 || r.Position().Number < 1_000_000 {
+		t.Errorf("%d rejected, at %s: %v", rejected, r.Position(), err)
+	}
+}
