@@ -16,12 +16,10 @@ type Settings struct {
 // decodeSettings fills in what the mapping leaves out.
 func decodeSettings(from source.Settings) (Settings, error) {
 	s := Settings{Delimiter: ",", Quote: `"`}
-	if from != nil {
-		if err := from.Decode(&s); err != nil {
-			return s, err
-		}
+	if from == nil {
+		return s, nil
 	}
-	return s, s.Validate()
+	return s, from.Decode(&s)
 }
 
 // Validate says what would make rows ambiguous.

@@ -31,6 +31,9 @@ func (driver) Close(context.Context) error { return nil }
 func (driver) Open(ctx context.Context, from source.From) (source.Origin, error) {
 	settings, err := decodeSettings(from.Settings)
 	if err != nil {
+		return nil, err // names the place in the mapping file
+	}
+	if err := settings.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(from.File), err)
 	}
 	if from.Where != "" {
