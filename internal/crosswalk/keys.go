@@ -65,6 +65,22 @@ func (n *Numbers) Take(ctx context.Context, tx sqldb.Tx, count int) ([]record.Va
 	return keys, err
 }
 
+// Guess returns keys that are free at the moment, without reserving them: for a
+// rehearsal, whose rows are rolled back.
+func (n *Numbers) Guess(ctx context.Context, tx sqldb.Tx, count int) ([]record.Value, error) {
+	b := n.store.books
+	high := int64(0)
+	err := books.Each(ctx, tx, func(values []record.Value) error {
+		high = values[0].Int()
+		return nil
+	}, fmt.Sprintf("SELECT coalesce(max(%s), 0) FROM %s", b.Dialect().Quote(n.column.Name), b.Dialect().QuoteName(n.table.Name)))
+	keys := make([]record.Value, count)
+	for i := range keys {
+		keys[i] = record.Int(high + int64(i) + 1)
+	}
+	return keys, err
+}
+
 // landfallSpace is the namespace of version 5 keys; it never changes, or the
 // same Ref would get another key.
 var landfallSpace = uuid.MustParse("6f1d7c52-3f0e-5b57-9a55-0c1a8be0a0e4")

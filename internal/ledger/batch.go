@@ -170,3 +170,10 @@ func (l *Ledger) markers(ctx context.Context, tx sqldb.Tx, each func(*Marker) er
 
 // Books are the books that the ledger is written in.
 func (l *Ledger) Books() *books.Books { return l.books }
+
+// Clone copies c.
+func (c Counts) Clone() Counts {
+	clone := make(Counts, len(c))
+	clone.Add(c)
+	return clone
+}

@@ -58,17 +58,28 @@ type Options struct {
 	Target string `json:"target"`
 }
 
-// Kind is the run in a word or two, for lists.
+// The kinds of runs, by the records they are over.
+const (
+	KindAll   = "all"
+	KindOnly  = "only"
+	KindLimit = "limit"
+	KindInput = "input" // an entity's input was replaced, by a retry file perhaps
+	KindRetry = "retry"
+)
+
+// Kind says which records the run is over.
 func (r *Run) Kind() string {
 	switch {
 	case r.Options.Retry:
-		return "retry"
+		return KindRetry
 	case len(r.Options.Only) > 0:
-		return "only"
+		return KindOnly
 	case r.Options.Limit > 0:
-		return "limit"
+		return KindLimit
+	case len(r.Options.Inputs) > 0:
+		return KindInput
 	}
-	return "run"
+	return KindAll
 }
 
 // Entity is one entity's part in a run.

@@ -109,7 +109,7 @@ func (d *decoder) slice(n *Node, v reflect.Value, subject string) {
 
 func (d *decoder) table(n *Node, v reflect.Value, subject string) {
 	if n.kind != nodeMap || v.Type().Key().Kind() != reflect.String {
-		d.refuse(n.at, "", "%sexpected a mapping, found %s", prefix(subject), n.kind)
+		d.refuse(n.at, "", "%sexpected a mapping, found %s", prefix(subject), n.what())
 		return
 	}
 	filled := reflect.MakeMapWithSize(v.Type(), len(n.pairs))

@@ -19,7 +19,7 @@ func Example() {
 		return
 	}
 	for _, entity := range order {
-		fmt.Println(entity.Name, file.Reason(entity))
+		fmt.Printf("%s (%s)\n", entity.Name, file.Reason(entity))
 	}
 
 	var source, target []record.Field
@@ -48,10 +48,10 @@ func Example() {
 	}
 	fmt.Println("unused:", customer.Coverage(source))
 	// Output:
-	// branch
-	// customer after branch (branch_id)
-	// job after branch (branch_id), customer (customer_id)
-	// visit after customer (customer_id)
+	// branch ()
+	// customer (after branch (branch_id))
+	// job (after branch (branch_id), customer (customer_id))
+	// visit (after customer (customer_id))
 	// branch_id = "3"
 	// email = "jane@example.org"
 	// status = "007"

@@ -35,7 +35,11 @@ func judgeLayout(text string) (reason, near string) {
 	if year && month && day {
 		return "", ""
 	}
-	return `is not a layout of a day: write 2 January 2006, 15:04:05, the way the source writes dates, such as "02/01/2006"`, guessLayout(text)
+	reason = "is not a layout of a day: write 2 January 2006, 15:04:05, the way the source writes dates"
+	if near = guessLayout(text); near == "" {
+		reason += `, such as "02/01/2006"`
+	}
+	return reason, near
 }
 
 // guessLayout translates the letters that other programs use.

@@ -74,7 +74,7 @@ func (l *linter) ref(e *Entity, f *Field, entities []string) {
 		return
 	}
 	if want, have := len(parent.From.Key), len(f.From); want > 0 && have > 0 && want != have {
-		l.refuse(f.at.of("from", 0, f.Position), "", "%s.%s: the source key of %s is %s, so from needs %d columns in that order, found %d",
-			e.Name, f.Target, f.Ref, list(parent.From.Key), want, have)
+		l.refuse(f.at.of("from", 0, f.Position), "", "%s.%s: the source key of %s is %s, so from needs as many columns in that order, found %d",
+			e.Name, f.Target, f.Ref, list(parent.From.Key), have)
 	}
 }

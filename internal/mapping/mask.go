@@ -12,7 +12,7 @@ const masked = "***"
 // Secrets are masked in the text as well as by what parsing found, since a
 // file that cannot be parsed is shown too.
 var (
-	secretKey   = regexp.MustCompile(`(?i)(?:password|passwd|pwd|passphrase|secret|token|api_?key)["']?\s*[:=]\s*("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}&;"']+)`)
+	secretKey   = regexp.MustCompile(`(?i)(?:passw[a-z]*|passphrase|pwd|secret|token|api_?key)["']?\s*[:=]\s*("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}&;"']+)`)
 	urlUserInfo = regexp.MustCompile(`://[^/?#\s:@]*:([^\s]*)@`)
 )
 

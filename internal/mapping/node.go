@@ -33,6 +33,17 @@ func (k nodeKind) String() string {
 	return [...]string{"nothing", "a single value", "a list", "a mapping"}[k]
 }
 
+// what says what stands at the node.
+func (n *Node) what() string {
+	if n.kind == nodeMap && len(n.pairs) == 0 {
+		return "an empty mapping"
+	}
+	if n.kind == nodeList && len(n.items) == 0 {
+		return "an empty list"
+	}
+	return n.kind.String()
+}
+
 // Position is where the node starts; the zero Position for nil.
 func (n *Node) Position() Position {
 	if n == nil {

@@ -28,12 +28,12 @@ func ParseBytes(path string, text []byte) (*File, error) {
 	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // Windows editors leave a byte order mark
 	doc := newDocument(path, text)
-	t := &tree{doc: doc}
+	t := &tree{doc: doc, broken: map[Position]bool{}}
 	root := t.read(text)
 	if root == nil {
 		return nil, t.problems
 	}
-	r := &reader{doc: doc, problems: t.problems}
+	r := &reader{doc: doc, problems: t.problems, broken: t.broken}
 	doc.secrets = findSecrets(root)
 	f := &File{Path: path, Dir: filepath.Dir(absolute), text: doc}
 	r.file(f, root)
@@ -82,7 +82,7 @@ func (r *reader) entities(f *File, n *Node) {
 		return
 	}
 	if n.kind != nodeMap || len(n.pairs) == 0 {
-		r.refuse(n.at, "", "entities: expected a mapping from entity names to entities, found %s", n.kind)
+		r.refuse(n.at, "", "entities: expected a mapping from entity names to entities, found %s", n.what())
 		return
 	}
 	for _, p := range n.pairs {

@@ -9,7 +9,7 @@ func (r *reader) connections(f *File, n *Node) {
 		return
 	}
 	if n.kind != nodeMap {
-		r.refuse(n.at, "", "connections: expected a mapping from names to connections, found %s", n.kind)
+		r.refuse(n.at, "", "connections: expected a mapping from names to connections, found %s", n.what())
 		return
 	}
 	for _, p := range n.pairs {
@@ -35,13 +35,7 @@ func (r *reader) connection(key, n *Node) *Connection {
 		return c
 	}
 	if n.get("url") == nil {
-		near := ""
-		for _, name := range n.Keys() {
-			if Near(name, []string{"url"}) != "" {
-				near = "url"
-			}
-		}
-		r.refuse(n.at, near, "%s: required key %q is missing", subject, "url")
+		r.missing(n, subject, "url")
 	}
 	c.URL = r.optional(n, "url", subject)
 	c.Password = r.optional(n, "password", subject)

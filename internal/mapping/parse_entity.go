@@ -100,7 +100,11 @@ func (r *reader) missing(n *Node, subject string, keys ...string) {
 			return
 		}
 	}
-	r.refuse(n.at, "", "%s: required key %s is missing", subject, alternatives(keys))
+	if len(keys) == 1 {
+		r.require(n, subject, keys...)
+		return
+	}
+	r.refuse(n.at, "", "%s: one of %s is missing", subject, alternatives(keys))
 }
 
 // once refuses a name that a list holds twice.

@@ -7,7 +7,7 @@ func (r *reader) fields(e *Entity, n *Node) {
 		return
 	}
 	if n.kind != nodeMap || len(n.pairs) == 0 {
-		r.refuse(n.at, "", "%s.fields: expected a mapping from target fields to source columns, found %s", e.Name, n.kind)
+		r.refuse(n.at, "", "%s.fields: expected a mapping from target fields to source columns, found %s", e.Name, n.what())
 		return
 	}
 	for _, p := range n.pairs {
@@ -101,7 +101,7 @@ func (r *reader) values(f *Field, n *Node, subject string) {
 		r.refuse(n.at, "", "%s: values from a file are not supported yet, expected a mapping from source to target values", subject)
 		return
 	case n.kind != nodeMap || len(n.pairs) == 0:
-		r.refuse(n.at, "", "%s: values: expected a mapping from source to target values, found %s", subject, n.kind)
+		r.refuse(n.at, "", "%s: values: expected a mapping from source to target values, found %s", subject, n.what())
 		return
 	}
 	f.Values = make(map[string]string, len(n.pairs))

@@ -22,7 +22,7 @@ func (r *reader) targetKey(e *Entity, n *Node) {
 	subject := e.Name + ".to.key"
 	e.at.set("to.key", n)
 	if n.kind != nodeMap {
-		r.refuse(n.at, "", "%s: expected {column: …, new: %s}, found %s", subject, alternatives(strategies), n.kind)
+		r.refuse(n.at, "", "%s: expected {column: …, new: %s}, found %s", subject, alternatives(strategies), n.what())
 		return
 	}
 	if !r.mapping(n, subject, keyKeys, laterInKey, false) {

@@ -3,7 +3,6 @@ package mapping
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // Problem is one thing that is wrong in a mapping file, with its place.
@@ -36,15 +35,38 @@ func (p *Problem) Error() string {
 	if p.LineText == "" {
 		return b.String()
 	}
-	fmt.Fprintf(&b, "\n%5d | %s", p.Line, strings.ReplaceAll(p.LineText, "\t", " "))
 	at := p.caret
 	if at == 0 {
 		at = p.Column
 	}
-	if at > 0 && at <= utf8.RuneCountInString(p.LineText)+1 {
+	line, at := clip([]rune(strings.ReplaceAll(p.LineText, "\t", " ")), at)
+	fmt.Fprintf(&b, "\n%5d | %s", p.Line, line)
+	if at > 0 {
 		fmt.Fprintf(&b, "\n      | %s^", strings.Repeat(" ", at-1))
 	}
 	return b.String()
+}
+
+// clip shows as much of a long line as a terminal has room for, around the
+// column, and tells where the column stands in it; 0 when it is not in the line.
+func clip(line []rune, at int) (string, int) {
+	const room, before = 110, 60
+	if at > len(line)+1 {
+		at = 0
+	}
+	if len(line) <= room {
+		return string(line), at
+	}
+	from := min(max(0, at-before), len(line)-room)
+	shown := string(line[from : from+room])
+	if from+room < len(line) {
+		shown += "…"
+	}
+	if from > 0 {
+		shown = "…" + shown
+		at += 1 - from
+	}
+	return shown, at
 }
 
 // Position is the problem's place in its file.

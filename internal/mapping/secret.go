@@ -9,10 +9,11 @@ import (
 )
 
 var (
-	variable    = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-	secretName  = regexp.MustCompile(`(?i)(password|passwd|pwd|passphrase|secret|token|api_?key)`)
-	urlPassword = regexp.MustCompile(`(?i)[?&;\s](?:password|pwd)=([^&;\s]*)`)
-	notSecret   = regexp.MustCompile(`(?i)(url|file|path|name)$`) // token_url is where, not what
+	variable      = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+	notInVariable = regexp.MustCompile(`[^A-Z0-9_.]`)
+	secretName    = regexp.MustCompile(`(?i)(passw|passphrase|pwd|secret|token|api_?key)`)
+	urlPassword   = regexp.MustCompile(`(?i)[?&;\s](?:password|pwd)=([^&;\s]*)`)
+	notSecret     = regexp.MustCompile(`(?i)(url|file|path|name)$`) // token_url is where, not what
 )
 
 const secretFile = "file:"
@@ -83,8 +84,7 @@ func (r *reader) references(n *Node, subject string) {
 			r.reference(value, at)
 			r.urlPassword(value, at)
 		default:
-			r.reference(value, at)
-			if isSecretName(p.key.text) && !isReference(value.text) {
+			if r.reference(value, at) && isSecretName(p.key.text) && !isReference(value.text) {
 				r.refuse(value.at, "", "%s: a secret may not stand in the file; write a reference such as ${%s} or file:PATH", at, variableFor(at))
 			}
 		}
@@ -92,10 +92,12 @@ func (r *reader) references(n *Node, subject string) {
 }
 
 // reference wants every "${" to be a well-formed reference.
-func (r *reader) reference(n *Node, subject string) {
-	if strings.Contains(variable.ReplaceAllString(n.text, ""), "${") {
+func (r *reader) reference(n *Node, subject string) bool {
+	formed := !hasReference(variable.ReplaceAllString(n.text, ""))
+	if !formed {
 		r.refuse(n.at, "", "%s: expected ${NAME} with letters, digits and _ in the name", subject)
 	}
+	return formed
 }
 
 func (r *reader) urlPassword(n *Node, subject string) {
@@ -122,7 +124,8 @@ func isSecretName(key string) bool { return secretName.MatchString(key) && !notS
 
 // variableFor proposes a name: connections.crm.password is CRM_PASSWORD.
 func variableFor(subject string) string {
-	parts := strings.Split(strings.ToUpper(strings.ReplaceAll(subject, "-", "_")), ".")
+	clean := notInVariable.ReplaceAllString(strings.ToUpper(subject), "_")
+	parts := strings.Split(clean, ".")
 	if len(parts) < 3 {
 		return parts[len(parts)-1] + "_PASSWORD"
 	}

@@ -10,9 +10,13 @@ import (
 type reader struct {
 	doc      *document
 	problems Problems
+	broken   map[Position]bool // places that were refused as YAML and need no second word
 }
 
 func (r *reader) refuse(at Position, near, format string, args ...any) {
+	if r.broken[at] {
+		return
+	}
 	r.problems = append(r.problems, r.doc.problem(at, fmt.Sprintf(format, args...), near))
 }
 
@@ -20,7 +24,7 @@ func (r *reader) refuse(at Position, near, format string, args ...any) {
 // are allowed, for a connector. It returns false when there is no mapping.
 func (r *reader) mapping(n *Node, subject string, known, later []string, rest bool) bool {
 	if n.kind != nodeMap {
-		r.refuse(n.at, "", "%sexpected a mapping with %s, found %s", prefix(subject), alternatives(known), n.kind)
+		r.refuse(n.at, "", "%sexpected a mapping with %s, found %s", prefix(subject), alternatives(known), n.what())
 		return false
 	}
 	for _, p := range n.pairs {
@@ -57,7 +61,7 @@ func (r *reader) scalar(n *Node, subject string) (string, bool) {
 		return "", false
 	}
 	if n.kind != nodeScalar {
-		r.refuse(n.at, "", "%sexpected a single value, found %s", prefix(subject), n.kind)
+		r.refuse(n.at, "", "%sexpected a single value, found %s", prefix(subject), n.what())
 		return "", false
 	}
 	return n.text, true
@@ -78,7 +82,7 @@ func (r *reader) optional(parent *Node, key, subject string) string {
 	if n == nil {
 		return ""
 	}
-	return r.word(n, subject+": "+key)
+	return r.word(n, prefix(subject)+key)
 }
 
 // words takes one word or a list of them, and their places.

@@ -24,6 +24,7 @@ const (
 type tree struct {
 	doc      *document
 	problems Problems
+	broken   map[Position]bool // places that are refused; what follows from them needs no words
 }
 
 func (t *tree) refuse(at Position, format string, args ...any) {
@@ -115,11 +116,17 @@ func (t *tree) node(from ast.Node, depth int) *Node {
 		n.quoted = from.Token.Type == token.SingleQuoteType || from.Token.Type == token.DoubleQuoteType
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		n.kind, n.text = nodeScalar, from.GetToken().Value
-	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+	case *ast.AnchorNode:
 		t.refuse(n.at, "anchors, aliases and << are not read: write the value out")
+		return t.node(from.Value, depth+1)
+	case *ast.AliasNode, *ast.MergeKeyNode:
+		t.refuse(n.at, "anchors, aliases and << are not read: write the value out")
+		t.broken[n.at] = true
 	case *ast.TagNode:
 		t.refuse(n.at, "tags are not read: every value is taken as it is written")
+		return t.node(from.Value, depth+1)
 	default:
+		t.broken[n.at] = true
 		t.refuse(n.at, "not a value that a mapping file may hold")
 	}
 	return n
@@ -134,9 +141,10 @@ func (t *tree) pairs(n *Node, values []*ast.MappingValueNode, depth int) {
 			key.kind = nodeScalar // a column may be called null
 		}
 		if key.kind != nodeScalar {
-			if _, merge := value.Key.(*ast.MergeKeyNode); !merge && len(t.problems) == 0 {
-				t.refuse(at, "expected a plain key, found %s", key.kind)
+			if !t.broken[key.at] {
+				t.refuse(at, "expected a plain key, found %s", key.what())
 			}
+			t.broken[n.at] = true // what is missing may stand behind that key
 			continue
 		}
 		if before, ok := lines[key.text]; ok {

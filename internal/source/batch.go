@@ -6,6 +6,8 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"landfall/internal/record"
 )
@@ -66,6 +68,12 @@ func (b *Batches) Next() (*Batch, error) {
 		if err != nil {
 			return nil, err
 		}
+		if unstorable(rec.Ref.Key) {
+			rec.Ref.Key = strings.ToValidUTF8(strings.ReplaceAll(rec.Ref.Key, "\x00", "\uFFFD"), "\uFFFD")
+			if rejection == nil {
+				rejection = &record.Rejection{Ref: rec.Ref, Step: record.StepRead, Code: record.CodeBadEncoding, Err: errBadKey}
+			}
+		}
 		batch.Items = append(batch.Items, Item{Record: rec, Rejection: rejection})
 		size += rec.Size()
 		b.digest(rec)
@@ -78,6 +86,13 @@ func (b *Batches) Next() (*Batch, error) {
 	b.at = batch.End
 	b.ordinal++
 	return batch, nil
+}
+
+// errBadKey says what is wrong with a key that no database can store as text.
+var errBadKey = errors.New("the key holds bytes that are not text (NUL or broken UTF-8), shown as \uFFFD: mend the source")
+
+func unstorable(key string) bool {
+	return strings.IndexByte(key, 0) >= 0 || !utf8.ValidString(key)
 }
 
 func (b *Batches) digest(rec *record.Record) {

@@ -147,6 +147,20 @@ func (l *Loader) DB(ctx context.Context) (sqldb.DB, error) {
 	return l.db, nil
 }
 
+// Look runs a reading transaction on the loader's connection.
+func (l *Loader) Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error {
+	db, err := l.DB(ctx)
+	if err != nil {
+		return err
+	}
+	tx, err := db.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	return within(ctx, tx)
+}
+
 func (l *Loader) drop(ctx context.Context) {
 	if l.db != nil {
 		l.db.Close(context.WithoutCancel(ctx))

@@ -13,6 +13,9 @@ import (
 // dialect spells PostgreSQL's SQL.
 type dialect struct{}
 
+// Dialect spells SQL without a connection, for printing statements.
+var Dialect sqldb.Dialect = dialect{}
+
 // Quote writes an identifier so that case and blanks are taken literally.
 func (dialect) Quote(identifier string) string {
 	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`

@@ -13,6 +13,9 @@ import (
 // dialect spells SQLite's SQL.
 type dialect struct{}
 
+// Dialect spells SQL without a connection, for printing statements.
+var Dialect sqldb.Dialect = dialect{}
+
 // Quote writes an identifier so that it cannot be taken for anything else.
 func (dialect) Quote(identifier string) string {
 	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`

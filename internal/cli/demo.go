@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"landfall/internal/demo"
+	"landfall/internal/record"
+	"landfall/internal/run"
+)
+
+func (f *front) demo() *cobra.Command {
+	var dir, target string
+	var records int
+	var seed int64
+	var flags runFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Build a small messy legacy system and migrate it before your eyes",
+		Long: `Builds, in a folder of its own, a small legacy system full of the usual mess (a SQLite database and CSV files), an
+empty CRM and the commented mapping between the two, migrates it, and tells what to look at next. The same seed
+always gives the same data. It overwrites nothing.
+
+Exit codes: 0 done, although some records are rejected on purpose · 1 broken run · 2 usage · 3 the target cannot be reached`,
+		Example: "  landfall demo\n  landfall demo --dir /tmp/big --records 1000000\n  landfall demo --target postgres://loader@127.0.0.1/crm",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.showDemo(cmd.Context(), dir, demo.Options{Seed: seed, Records: records, TargetURL: target}, flags)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "landfall-demo", "the folder to build it in")
+	cmd.Flags().IntVar(&records, "records", demo.DefaultRecords, "records over all entities, at least 50")
+	cmd.Flags().Int64Var(&seed, "seed", 1, "equal seeds give equal data")
+	cmd.Flags().StringVar(&target, "target", "", "make the CRM in this PostgreSQL database instead of a SQLite file")
+	cmd.Flags().BoolVar(&flags.json, "json", false, "tell progress and the result as JSON lines")
+	return cmd
+}
+
+func (f *front) showDemo(ctx context.Context, dir string, options demo.Options, flags runFlags) error {
+	summary, err := demo.Build(ctx, dir, options)
+	if errors.Is(err, demo.ErrOccupied) {
+		return usagef("%w", err)
+	}
+	if err != nil {
+		return err
+	}
+	if !flags.json {
+		fmt.Fprintf(f.Out, "A legacy system of %d records stands in %s.\n\n", summary.Records(), dir)
+	}
+	f.file, flags.runs = summary.Mapping, filepath.Join(dir, "runs")
+	m, err := f.openFit(ctx, "", nil)
+	if err != nil {
+		return err
+	}
+	defer m.Close(ctx)
+	err = f.carry(ctx, m, run.Options{}, flags, run.Run)
+	var end *ended
+	if err != nil && (!errors.As(err, &end) || end.code != exitOpen) {
+		return err
+	}
+	if !flags.json {
+		f.lookNext(dir, summary)
+	}
+	return nil
+}
+
+// lookNext suggests commands that are worth typing after the demo.
+func (f *front) lookNext(dir string, summary demo.Summary) {
+	fmt.Fprintf(f.Out, "\nThe rejections are there on purpose. Look at them next:\n\n  cd %s\n", dir)
+	entity, example := failedExample(summary)
+	if entity != "" {
+		fmt.Fprintf(f.Out, "  less runs/*/%s/fail.csv        what was rejected, why, and the cells that were read\n", entity)
+	}
+	if example.Key != "" {
+		fmt.Fprintf(f.Out, "  landfall explain %-15s the story of one of them\n", example)
+	}
+	fmt.Fprintf(f.Out, `  landfall check                   the mapping against both ends
+  landfall run                     again: nothing is written to the target
+  less landfall.yaml README.md     the mapping, with comments; what else to try
+`)
+}
+
+// failedExample picks an entity with rejected records, and one that can be
+// named.
+func failedExample(summary demo.Summary) (entity string, example record.Ref) {
+	for _, e := range summary.Entities {
+		for _, fault := range e.Faults {
+			if fault.Disposition != record.Failed {
+				continue
+			}
+			if entity == "" {
+				entity = e.Name
+			}
+			if example.Key == "" && fault.Example.Key != "" && fault.Code != record.CodeDuplicateKey {
+				example = fault.Example
+			}
+		}
+	}
+	return entity, example
+}

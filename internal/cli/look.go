@@ -1,0 +1,273 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"landfall/internal/books"
+	"landfall/internal/connector"
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/record"
+	"landfall/internal/report"
+	"landfall/internal/run"
+	"landfall/internal/sqldb"
+)
+
+func (f *front) check() *cobra.Command {
+	var target string
+	cmd := &cobra.Command{
+		Use:     "check",
+		Short:   "Check the mapping file against both ends, without writing anything",
+		Long:    "Checks the mapping file, connects to both ends, and tells what does not fit, what is not covered, and the order of landing.\n\nExit codes: 0 can be run · 2 something is wrong with the mapping · 3 an end cannot be reached",
+		Example: "  landfall check\n  landfall check -f other.yaml --target sandbox",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			m, err := f.open(cmd.Context(), target, nil)
+			if err != nil {
+				return err
+			}
+			defer m.Close(cmd.Context())
+			report.Findings(f.Out, m)
+			if len(m.Wrong()) > 0 {
+				return &ended{exitUsage}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
+	return cmd
+}
+
+// inputsOfUnfinished finds which files the unfinished run reads.
+func (f *front) inputsOfUnfinished(ctx context.Context, target string) (inputs map[string]string, err error) {
+	err = f.look(ctx, target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
+		newest, err := findRun(ctx, tx, l, file.Name, "")
+		if err != nil {
+			return err
+		}
+		if !newest.State.Resumable() {
+			return run.ErrNothingToResume
+		}
+		inputs = newest.Options.Inputs
+		return nil
+	})
+	return inputs, err
+}
+
+func (f *front) abandon() *cobra.Command {
+	var target string
+	cmd := &cobra.Command{
+		Use:     "abandon RUN",
+		Short:   "Give up an unfinished run; what has landed stays and stays known",
+		Long:    "Ends an unfinished run that is not to be resumed, for instance because its mapping or input has changed since.\nRecords that have landed stay in the target and in the crosswalk, so the next run does not write them twice.\n\nExit codes: 0 done · 2 no such unfinished run · 3 the target cannot be reached, or the run is still going on",
+		Example: "  landfall abandon acme-0003",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.withTarget(cmd.Context(), target, func(file *mapping.File, db sqldb.DB, _ *ledger.Ledger) error {
+				if err := run.Abandon(cmd.Context(), db, file.Name, args[0]); err != nil {
+					return err
+				}
+				fmt.Fprintf(f.Out, "run %s is abandoned; what it landed stays known\n", args[0])
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
+	return cmd
+}
+
+func (f *front) status() *cobra.Command {
+	var target string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "status",
+		Short:   "List the runs, newest first",
+		Long:    "Lists the runs of the migration with their state and numbers.\n\nExit codes: 0 done · 2 nothing has been run yet · 3 the target cannot be reached",
+		Example: "  landfall status",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.look(cmd.Context(), target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
+				return report.Status(cmd.Context(), f.Out, tx, l, file.Name, asJSON)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+func (f *front) explain() *cobra.Command {
+	var target string
+	var byTarget, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "explain ENTITY:KEY",
+		Short: "Tell a record's whole story over all runs",
+		Long: `Tells what became of a record in every run that read it: what was read, what was written, why it was rejected.
+It shows the record's values.
+
+Exit codes: 0 told · 2 usage · 3 the target cannot be reached · 4 no run has read such a record`,
+		Example: "  landfall explain customer:1042\n  landfall explain --target-key customer:3017",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return f.look(ctx, target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
+				found, err := f.storyRefs(ctx, tx, l, file, args[0], byTarget)
+				if err != nil {
+					return err
+				}
+				for _, ref := range found {
+					story, err := report.Explain(ctx, tx, l, file.Name, ref)
+					if err != nil {
+						return err
+					}
+					if asJSON {
+						err = report.JSONLine(f.Out, story)
+					} else {
+						report.WriteStory(f.Out, story)
+					}
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
+	cmd.Flags().BoolVar(&byTarget, "target-key", false, "KEY is that of the row in the target; ENTITY may also be the target table")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return cmd
+}
+
+func (f *front) storyRefs(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, file *mapping.File, text string, byTarget bool) ([]record.Ref, error) {
+	if !byTarget {
+		return refs([]string{text}, file)
+	}
+	ref, ok := record.ParseRef(text)
+	if !ok {
+		return nil, usagef("%q names no row: expected ENTITY:KEY or TABLE:KEY, such as customers:3017", text)
+	}
+	found, err := report.FindByTargetKey(ctx, tx, l.Books(), file.Name, ref.Entity, ref.Key)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("row %s of %s: %w", ref.Key, ref.Entity, report.ErrNeverRead)
+	}
+	return found, err
+}
+
+func (f *front) records() *cobra.Command {
+	var target, disposition, runName, entity, code string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "records",
+		Short: "List a run's records by their end",
+		Long: `Lists the records of a run, the newest unless --run names one, one a line: Ref, record number, line, disposition,
+target key, and for those that did not land: step, field, code and reason. It shows no values.
+
+Exit codes: 0 done · 2 usage · 3 the target cannot be reached`,
+		Example: "  landfall records --disposition failed\n  landfall records --entity customer --code too-long --json",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if disposition != "" && !known(disposition) {
+				return usagef("--disposition %s: expected one of %s%s", disposition, strings.Join(dispositionNames(), ", "), mapping.Hint(disposition, dispositionNames()))
+			}
+			return f.look(cmd.Context(), target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
+				found, err := findRun(cmd.Context(), tx, l, file.Name, runName)
+				if err != nil {
+					return err
+				}
+				if entity != "" && file.Entity(entity) == nil {
+					return usagef("--entity %s: the mapping has no such entity%s", entity, mapping.Hint(entity, file.EntityNames()))
+				}
+				filter := report.Filter{Disposition: record.Disposition(disposition), Entity: entity, Code: record.Code(code)}
+				return report.Records(cmd.Context(), f.Out, tx, l, found, filter, asJSON)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
+	cmd.Flags().StringVar(&disposition, "disposition", "", strings.Join(dispositionNames(), ", "))
+	cmd.Flags().StringVar(&runName, "run", "", "the run (default: the newest)")
+	cmd.Flags().StringVar(&entity, "entity", "", "records of this entity alone")
+	cmd.Flags().StringVar(&code, "code", "", "rejections with this code alone")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+func dispositionNames() []string {
+	var names []string
+	for _, disposition := range record.Dispositions {
+		names = append(names, string(disposition))
+	}
+	return names
+}
+
+func known(disposition string) bool {
+	for _, name := range dispositionNames() {
+		if name == disposition {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *front) ledger() *cobra.Command {
+	cmd := &cobra.Command{Use: "ledger", Short: "Landfall's own tables"}
+	var dialect string
+	ddl := &cobra.Command{
+		Use:   "ddl",
+		Short: "Print what a DBA runs where Landfall may not create tables",
+		Long: `Prints the statements that make Landfall's own tables in the target, for a DBA to run where the migrating user may
+not create a schema. It connects to nothing: the kind of database comes from the mapping's target, or from --for.
+
+Exit codes: 0 done · 2 usage or mapping`,
+		Example: "  landfall ledger ddl > landfall.sql\n  landfall ledger ddl --for postgres",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dialect == "" {
+				file, err := mapping.Parse(f.file)
+				if err != nil {
+					return err
+				}
+				dialect, _, _ = strings.Cut(file.Connection(file.Target).URL, ":")
+			}
+			spelled, err := connector.Dialect(dialect)
+			if err != nil {
+				return &usageError{err}
+			}
+			return writeDDL(f.Out, spelled)
+		},
+	}
+	ddl.Flags().StringVar(&dialect, "for", "", "kind of database: postgres, sqlite (default: that of the mapping's target)")
+	cmd.AddCommand(ddl)
+	return cmd
+}
+
+func writeDDL(w io.Writer, dialect sqldb.Dialect) error {
+	statements, err := books.DDL(dialect)
+	if err != nil {
+		return err
+	}
+	for _, statement := range statements {
+		fmt.Fprintf(w, "%s;\n\n", statement)
+	}
+	return nil
+}
+
+func (f *front) version() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: noArgs, Example: "  landfall version",
+		RunE: func(*cobra.Command, []string) error {
+			version := "(unknown)"
+			if info, ok := debug.ReadBuildInfo(); ok {
+				version = info.Main.Version
+			}
+			fmt.Fprintf(f.Out, "landfall %s, books version %d\n", version, books.Version)
+			return nil
+		},
+	}
+}

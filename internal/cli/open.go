@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"landfall/internal/books"
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/migration"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// open opens the mapping with both its ends.
+func (f *front) open(ctx context.Context, target string, inputs map[string]string) (*migration.Migration, error) {
+	return migration.Open(ctx, migration.Options{Path: f.file, Target: target, Inputs: inputs, Getenv: os.Getenv})
+}
+
+// openFit opens the mapping and refuses one that cannot be run.
+func (f *front) openFit(ctx context.Context, target string, inputs map[string]string) (*migration.Migration, error) {
+	m, err := f.open(ctx, target, inputs)
+	if err != nil {
+		return nil, err
+	}
+	if wrong := m.Wrong(); len(wrong) > 0 {
+		defer m.Close(ctx)
+		var problems mapping.Problems
+		for _, finding := range wrong {
+			problems = append(problems, m.File.Problem(finding.Position, finding.Entity+": "+finding.Text))
+		}
+		return nil, problems
+	}
+	return m, nil
+}
+
+// look opens the target's books for reading.
+func (f *front) look(ctx context.Context, target string, within func(*mapping.File, sqldb.Tx, *ledger.Ledger) error) error {
+	return f.withTarget(ctx, target, func(file *mapping.File, db sqldb.DB, l *ledger.Ledger) error {
+		tx, err := db.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback(ctx)
+		return within(file, tx, l)
+	})
+}
+
+// withTarget connects to the target alone: commands that only look at the
+// books need no source.
+func (f *front) withTarget(ctx context.Context, target string, within func(*mapping.File, sqldb.DB, *ledger.Ledger) error) error {
+	file, db, err := migration.OpenTarget(ctx, migration.Options{Path: f.file, Target: target, Getenv: os.Getenv})
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	present, err := books.Present(ctx, db)
+	if err != nil {
+		return err
+	}
+	if present == 0 {
+		return usagef("%w", errNoBooks)
+	}
+	b, err := books.New(db.Dialect())
+	if err != nil {
+		return err
+	}
+	return within(file, db, ledger.New(b))
+}
+
+// inputsOf parses --input E=FILE.
+func inputsOf(texts []string) (map[string]string, error) {
+	inputs := map[string]string{}
+	for _, text := range texts {
+		entity, file, found := strings.Cut(text, "=")
+		if !found || entity == "" || file == "" {
+			return nil, usagef("--input %s: expected ENTITY=FILE, such as customer=runs/acme-0001/customer/retry.csv", text)
+		}
+		if _, err := os.Stat(file); err != nil {
+			return nil, usagef("--input %s: %w", text, err)
+		}
+		inputs[entity] = file
+	}
+	return inputs, nil
+}
+
+// refs parses --only customer:1042,customer:1043. A comma inside a key is
+// written as \, .
+func refs(texts []string, file *mapping.File) ([]record.Ref, error) {
+	var only []record.Ref
+	for _, text := range texts {
+		ref, ok := record.ParseRef(strings.TrimSpace(text))
+		if !ok {
+			return nil, usagef("%q names no record: expected ENTITY:KEY, such as customer:1042", text)
+		}
+		if file.Entity(ref.Entity) == nil {
+			return nil, usagef("%s: the mapping has no entity %q%s", text, ref.Entity, mapping.Hint(ref.Entity, file.EntityNames()))
+		}
+		only = append(only, ref)
+	}
+	return only, nil
+}
+
+// splitOnly takes a list apart at its commas; \, is a comma inside a key.
+func splitOnly(list string) []string {
+	var parts []string
+	var part strings.Builder
+	for i := 0; i < len(list); i++ {
+		switch {
+		case list[i] == '\\' && i+1 < len(list) && list[i+1] == ',':
+			part.WriteByte(',')
+			i++
+		case list[i] == ',':
+			parts = append(parts, part.String())
+			part.Reset()
+		default:
+			part.WriteByte(list[i])
+		}
+	}
+	parts = append(parts, part.String())
+	return parts
+}
+
+// findRun finds a run by its name, or the newest when the name is empty.
+func findRun(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, migration, name string) (*ledger.Run, error) {
+	runs, err := l.Runs(ctx, tx, migration)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, r := range runs {
+		if name == "" || r.Name == name {
+			return r, nil
+		}
+		names = append(names, r.Name)
+	}
+	if name == "" {
+		return nil, usagef("migration %s has not been run yet", migration)
+	}
+	return nil, usagef("no run %s of migration %s%s", name, migration, mapping.Hint(name, names))
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

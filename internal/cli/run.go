@@ -1,0 +1,267 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"landfall/internal/books"
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/migration"
+	"landfall/internal/record"
+	"landfall/internal/report"
+	"landfall/internal/run"
+	"landfall/internal/target"
+)
+
+// runFlags are the flags of the commands that carry records.
+type runFlags struct {
+	mode   string
+	only   []string
+	limit  int64
+	target string
+	inputs []string
+	dryRun bool
+	json   bool
+	batch  int
+	runs   string
+}
+
+func (f *front) run() *cobra.Command {
+	var flags runFlags
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Move the records, or go on with an unfinished run",
+		Long: `Moves the records that the mapping describes. What a record became is remembered: a second run writes nothing
+where nothing changed, and a run that was broken off goes on where it stopped.
+` + exitCodes,
+		Example: `  landfall run
+  landfall run --mode delta
+  landfall run --only customer:1042,customer:1043 --dry-run
+  landfall run --input customer=runs/acme-0001/customer/retry.csv`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.runRecords(cmd.Context(), flags) },
+	}
+	cmd.Flags().StringVar(&flags.mode, "mode", "full", "full, or delta: rows that match are taken over and updated")
+	cmd.Flags().VarP(&onlyValue{&flags.only}, "only", "", "these records alone: ENTITY:KEY, several divided by commas")
+	cmd.Flags().Int64Var(&flags.limit, "limit", 0, "the first so many records of each entity")
+	cmd.Flags().StringArrayVar(&flags.inputs, "input", nil, "ENTITY=FILE: read another file for an entity, such as a retry file; may be repeated")
+	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "with --only or --limit: show field by field what would be written, and write nothing")
+	cmd.Flags().IntVar(&flags.batch, "batch", 0, fmt.Sprintf("records in a batch at most (default %d)", run.DefaultRecords))
+	f.carryFlags(cmd, &flags)
+	return cmd
+}
+
+func (f *front) carryFlags(cmd *cobra.Command, flags *runFlags) {
+	cmd.Flags().StringVar(&flags.target, "target", "", "land in another connection of the mapping")
+	cmd.Flags().BoolVar(&flags.json, "json", false, "tell progress and the result as JSON lines")
+	cmd.Flags().StringVar(&flags.runs, "runs", "runs", "folder for the files of runs")
+}
+
+// onlyValue collects --only over commas and repetitions.
+type onlyValue struct{ refs *[]string }
+
+func (v *onlyValue) Set(text string) error {
+	*v.refs = append(*v.refs, splitOnly(text)...)
+	return nil
+}
+func (v *onlyValue) String() string { return "" }
+func (v *onlyValue) Type() string   { return "REFS" }
+
+func (f *front) runRecords(ctx context.Context, flags runFlags) error {
+	if flags.mode != string(target.Full) && flags.mode != string(target.Delta) {
+		return usagef("--mode %s: expected full or delta%s", flags.mode, mapping.Hint(flags.mode, []string{"full", "delta"}))
+	}
+	if flags.limit < 0 || flags.batch < 0 {
+		return usagef("--limit and --batch take numbers from 1")
+	}
+	if flags.dryRun && len(flags.only) == 0 && flags.limit == 0 {
+		return usagef("--dry-run wants --only or --limit: it holds one transaction open over all that it rehearses")
+	}
+	inputs, err := inputsOf(flags.inputs)
+	if err != nil {
+		return err
+	}
+	m, err := f.openFit(ctx, flags.target, inputs)
+	if err != nil {
+		return err
+	}
+	defer m.Close(ctx)
+	only, err := refs(flags.only, m.File)
+	if err != nil {
+		return err
+	}
+	o := run.Options{Mode: target.Mode(flags.mode), Only: only, Limit: flags.limit, Inputs: inputs, Records: flags.batch}
+	if flags.dryRun {
+		return f.rehearse(ctx, m, o, flags)
+	}
+	return f.carry(ctx, m, o, flags, run.Run)
+}
+
+// carry shows a run while it goes on, and what came of it.
+func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options, flags runFlags, start func(context.Context, *migration.Migration, run.Options) (*run.Result, error)) error {
+	progress := report.NewProgress(f.Err, flags.json)
+	if flags.json {
+		progress = report.NewProgress(f.Out, true)
+	}
+	stop, end := f.stopOnSignal()
+	defer end()
+	o.Observe, o.Stop, o.Points = progress.Observe, stop, f.points
+	result, err := start(ctx, m, o)
+	progress.Close()
+	if result == nil {
+		return err
+	}
+	summary, tellErr := f.tell(ctx, m, result.Run, flags)
+	switch {
+	case err != nil:
+		if tellErr == nil && !flags.json {
+			fmt.Fprintln(f.Err, "what has landed is safe; go on with: landfall resume"+f.fileFlag())
+		}
+		return err
+	case tellErr != nil:
+		return tellErr
+	case result.Stopped:
+		if !flags.json {
+			fmt.Fprintf(f.Out, "\nStopped after a whole batch. Go on with: landfall resume%s\n", f.fileFlag())
+		}
+		return &ended{exitInterrupted}
+	}
+	return f.settle(result.NotFound, summary.Open())
+}
+
+// settle ends a run that reached its end.
+func (f *front) settle(notFound []record.Ref, open int64) error {
+	for _, ref := range notFound {
+		fmt.Fprintf(f.Err, "landfall: %s is not in the source\n", ref)
+	}
+	if open > 0 || len(notFound) > 0 {
+		return &ended{exitOpen}
+	}
+	return nil
+}
+
+// fileFlag repeats -f in a command that is suggested.
+func (f *front) fileFlag() string {
+	if f.file == "landfall.yaml" {
+		return ""
+	}
+	return " -f " + f.file
+}
+
+// tell writes the run's files and the closing table.
+func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run, flags runFlags) (*report.Summary, error) {
+	b, err := books.New(m.Looker().Dialect())
+	if err != nil {
+		return nil, err
+	}
+	l := ledger.New(b)
+	db, err := m.OpenTarget(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close(ctx)
+	tx, err := db.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback(ctx)
+	stored, err := findRun(ctx, tx, l, r.Migration, r.Name)
+	if err != nil {
+		return nil, err
+	}
+	summary, err := report.Summarize(ctx, tx, l, stored)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := report.Artefacts(ctx, tx, l, m, summary, stored, flags.runs)
+	if err != nil {
+		return summary, fmt.Errorf("the run's files: %w", err)
+	}
+	if flags.json {
+		return summary, report.JSONLine(f.Out, summary)
+	}
+	report.Closing(f.Out, summary)
+	fmt.Fprintf(f.Out, "\nFiles: %s\n", dir)
+	if summary.Open() > 0 && stored.State == ledger.Completed {
+		fmt.Fprintf(f.Out, "Mend what was rejected, then: landfall retry%s\n", f.fileFlag())
+	}
+	return summary, nil
+}
+
+func (f *front) rehearse(ctx context.Context, m *migration.Migration, o run.Options, flags runFlags) error {
+	open := int64(0)
+	result, err := run.Rehearse(ctx, m, o, func(t run.Trace) error {
+		if t.Disposition.NeedsRetry() {
+			open++
+		}
+		if flags.json {
+			return report.JSONLine(f.Out, report.TraceJSON(t))
+		}
+		report.WriteTrace(f.Out, t)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !flags.json {
+		fmt.Fprintln(f.Out, "Dry run: nothing was written.")
+	}
+	return f.settle(result.NotFound, open)
+}
+
+func (f *front) resume() *cobra.Command {
+	var flags runFlags
+	cmd := &cobra.Command{
+		Use:   "resume",
+		Short: "Go on with the run that was broken off",
+		Long: `Goes on with the unfinished run, whatever ended it: a kill, a crash, a lost connection, Ctrl-C. The end is the same
+as that of an unbroken run. When the mapping or the input changed meanwhile it is refused, and what changed is said.
+` + exitCodes,
+		Example: "  landfall resume",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			inputs, err := f.inputsOfUnfinished(cmd.Context(), flags.target)
+			if err != nil {
+				return err
+			}
+			m, err := f.openFit(cmd.Context(), flags.target, inputs)
+			if err != nil {
+				return err
+			}
+			defer m.Close(cmd.Context())
+			return f.carry(cmd.Context(), m, run.Options{Inputs: inputs}, flags, run.Resume)
+		},
+	}
+	f.carryFlags(cmd, &flags)
+	return cmd
+}
+
+func (f *front) retry() *cobra.Command {
+	var flags runFlags
+	cmd := &cobra.Command{
+		Use:   "retry [RUN]",
+		Short: "Run the records that did not land again, and only those",
+		Long: `Runs the failed, blocked and unknown records of a run again; without RUN, all that are still open since the last
+run over all records. They are read from the source again, so what was mended there is seen.
+` + exitCodes,
+		Example: "  landfall retry\n  landfall retry acme-0001",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := f.openFit(cmd.Context(), flags.target, nil)
+			if err != nil {
+				return err
+			}
+			defer m.Close(cmd.Context())
+			o := run.Options{RetryOpen: true}
+			if len(args) > 0 {
+				o.Retry = args[0]
+			}
+			return f.carry(cmd.Context(), m, o, flags, run.Run)
+		},
+	}
+	f.carryFlags(cmd, &flags)
+	return cmd
+}

@@ -1,0 +1,93 @@
+// Package connector lists the systems that Landfall can reach. A new one is a
+// folder beside this file and a line in one of the two lists.
+package connector
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"landfall/internal/connector/csv"
+	"landfall/internal/connector/postgres"
+	"landfall/internal/connector/sqlite"
+	"landfall/internal/source"
+	"landfall/internal/sqldb"
+)
+
+// Address says where a database is. Nothing of it may be logged.
+type Address struct {
+	URL      string
+	Password string
+	Dir      string // what relative file names are relative to
+	ReadOnly bool   // opened as a source
+}
+
+// databases maps the scheme of a connection's URL to its opener.
+var databases = map[string]func(ctx context.Context, at Address) (sqldb.DB, error){
+	"postgres":   openPostgres,
+	"postgresql": openPostgres,
+	"sqlite":     openSQLite,
+}
+
+// files maps the ending of a file's name to the reader of such files.
+var files = map[string]func() source.Driver{
+	"csv": csv.New,
+}
+
+// dialects maps the scheme of a connection's URL to how its SQL is spelled.
+var dialects = map[string]sqldb.Dialect{
+	"postgres":   postgres.Dialect,
+	"postgresql": postgres.Dialect,
+	"sqlite":     sqlite.Dialect,
+}
+
+// Dialect is how the SQL of a kind of database is spelled.
+func Dialect(scheme string) (sqldb.Dialect, error) {
+	dialect, known := dialects[strings.ToLower(scheme)]
+	if !known {
+		return nil, fmt.Errorf("no kind of database is called %q: it must be one of %s", scheme, strings.Join(Schemes(), ", "))
+	}
+	return dialect, nil
+}
+
+// plainFile reads files whose ending says nothing.
+const plainFile = "csv"
+
+func openPostgres(ctx context.Context, at Address) (sqldb.DB, error) {
+	return postgres.Open(ctx, at.URL, at.Password)
+}
+
+func openSQLite(ctx context.Context, at Address) (sqldb.DB, error) {
+	return sqlite.Open(ctx, at.URL, at.Dir, at.ReadOnly)
+}
+
+// OpenDB opens a database by its URL's scheme.
+func OpenDB(ctx context.Context, at Address) (sqldb.DB, error) {
+	scheme, _, found := strings.Cut(at.URL, ":")
+	open, known := databases[strings.ToLower(scheme)]
+	if !found || !known {
+		return nil, fmt.Errorf("no database is known by this URL: it must start with one of %s", strings.Join(Schemes(), ", "))
+	}
+	return open(ctx, at)
+}
+
+// Schemes lists the URL schemes of the databases, sorted.
+func Schemes() []string {
+	var schemes []string
+	for scheme := range databases {
+		schemes = append(schemes, scheme+":")
+	}
+	slices.Sort(schemes)
+	return schemes
+}
+
+// FileDriver returns the reader for a file by its name's ending.
+func FileDriver(name string) source.Driver {
+	if at := strings.LastIndexByte(name, '.'); at >= 0 {
+		if open, known := files[strings.ToLower(name[at+1:])]; known {
+			return open()
+		}
+	}
+	return files[plainFile]()
+}

@@ -1,0 +1,218 @@
+package migration
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"landfall/internal/mapping"
+	"landfall/internal/record"
+)
+
+// Severity says how much a finding weighs.
+type Severity string
+
+// The severities: a run refuses to start over what is wrong.
+const (
+	Wrong   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Finding is something about the mapping and its two ends that a person should
+// know before running it.
+type Finding struct {
+	Severity Severity
+	Entity   string
+	Position mapping.Position
+	Text     string
+}
+
+// Wrong lists the findings that keep a run from starting.
+func (m *Migration) Wrong() []Finding {
+	var wrong []Finding
+	for _, finding := range m.Findings {
+		if finding.Severity == Wrong {
+			wrong = append(wrong, finding)
+		}
+	}
+	return wrong
+}
+
+func (m *Migration) check() {
+	for _, e := range m.Entities {
+		note := func(severity Severity, position mapping.Position, format string, args ...any) {
+			m.Findings = append(m.Findings, Finding{Severity: severity, Entity: e.Name, Position: position, Text: fmt.Sprintf(format, args...)})
+		}
+		e.checkRequired(note)
+		e.checkTypes(note)
+		e.checkMatch(note)
+		e.checkForeignKeys(m, note)
+		e.checkTrace(note)
+	}
+}
+
+type noteFunc func(severity Severity, position mapping.Position, format string, args ...any)
+
+func (e *Entity) field(column string) *mapping.Field {
+	for _, field := range e.Fields {
+		if field.Target == column {
+			return field
+		}
+	}
+	return nil
+}
+
+// checkRequired finds columns that the target wants and nobody fills.
+func (e *Entity) checkRequired(note noteFunc) {
+	if e.Table.View {
+		note(Wrong, e.To.Position, "%s is a view: records land in tables", e.Table.Name)
+	}
+	for _, column := range e.Table.Columns {
+		isKey := slices.Contains(e.To.KeyColumns, column.Name)
+		if column.Nullable || column.HasDefault || column.Identity || column.Generated || isKey || e.field(column.Name) != nil {
+			continue
+		}
+		note(Wrong, e.To.Position, "%s.%s wants a value (NOT NULL, no default) and no field fills it", e.Table.Name, column.Name)
+	}
+}
+
+// checkTypes compares what the two ends declare for straight copies.
+func (e *Entity) checkTypes(note noteFunc) {
+	from := map[string]record.Field{}
+	for _, field := range e.Origin.Columns() {
+		from[field.Name] = field
+	}
+	for _, field := range e.Fields {
+		if len(field.From) != 1 || len(field.Do) > 0 || field.Values != nil || field.Date != nil || field.Ref != "" {
+			continue
+		}
+		source := from[field.From[0]]
+		column, ok := e.Table.Column(field.Target)
+		if !ok || source.Type.Kind == record.KindNull {
+			continue
+		}
+		to := column.Type
+		switch {
+		case to.Kind == record.KindText && to.Length > 0 && source.Type.Kind == record.KindText && (source.Type.Length == 0 || source.Type.Length > to.Length):
+			note(Warning, field.Position, "%s (%s) may hold longer text than %s.%s (%s): longer values are rejected", source.Name, orAny(source.Type.Native), e.Table.Name, column.Name, to.Native)
+		case to.Kind == record.KindInt && source.Type.Kind == record.KindInt && source.Type.Bits > to.Bits && to.Bits > 0:
+			note(Warning, field.Position, "%s (%s) may hold larger numbers than %s.%s (%s): those are rejected", source.Name, source.Type.Native, e.Table.Name, column.Name, to.Native)
+		case cannotHold(source.Type.Kind, to.Kind):
+			note(Wrong, field.Position, "%s is %s and %s.%s is %s: no value fits; give the field a `do`, `values` or `date`", source.Name, orAny(source.Type.Native), e.Table.Name, column.Name, to.Native)
+		}
+		if source.Nullable && !column.Nullable {
+			note(Warning, field.Position, "%s may be NULL and %s.%s may not: such records are rejected", source.Name, e.Table.Name, column.Name)
+		}
+	}
+}
+
+func orAny(native string) string {
+	if native == "" {
+		return "any length"
+	}
+	return native
+}
+
+// cannotHold names pairs of kinds of which not a single value passes.
+func cannotHold(from, to record.Kind) bool {
+	number := func(k record.Kind) bool {
+		return k == record.KindInt || k == record.KindFloat || k == record.KindDecimal
+	}
+	moment := func(k record.Kind) bool {
+		return k == record.KindDate || k == record.KindTimestamp || k == record.KindTimestampTZ || k == record.KindTime
+	}
+	return number(from) && (moment(to) || to == record.KindBytes) || moment(from) && (number(to) || to == record.KindBool || to == record.KindBytes)
+}
+
+// checkMatch wants an index behind a match: without one every batch reads the
+// whole table, and nothing keeps two rows from matching.
+func (e *Entity) checkMatch(note noteFunc) {
+	if len(e.To.Match) == 0 {
+		return
+	}
+	if _, ok := e.Table.UniqueOn(e.To.Match); !ok {
+		note(Warning, e.To.Position, "match [%s] has no unique index on %s: look-ups are slow and may be ambiguous", strings.Join(e.To.Match, ", "), e.Table.Name)
+	}
+}
+
+// checkForeignKeys finds references of the target that no `ref` covers.
+func (e *Entity) checkForeignKeys(m *Migration, note noteFunc) {
+	for _, fk := range e.Table.ForeignKeys {
+		for _, column := range fk.Columns {
+			field := e.field(column)
+			switch {
+			case field == nil:
+				if c, ok := e.Table.Column(column); ok && c.Nullable {
+					note(Warning, e.To.Position, "%s.%s references %s and no field fills it", e.Table.Name, column, fk.References)
+				}
+			case field.Ref == "" && !field.HasConst:
+				note(Warning, field.Position, "%s.%s references %s and is filled without a `ref`: values must already be keys of the target", e.Table.Name, column, fk.References)
+			}
+		}
+	}
+	for _, field := range e.Fields {
+		if field.Ref == "" {
+			continue
+		}
+		parent := m.Entity(field.Ref)
+		if parent != nil && len(parent.To.KeyColumns) != 1 {
+			note(Wrong, field.Position, "%s refers to %s, whose target key has %d columns; one field holds one", field.Target, field.Ref, len(parent.To.KeyColumns))
+		}
+	}
+}
+
+// checkTrace wants the source key on the row, so that it can be found there
+// long after the migration's books are gone.
+func (e *Entity) checkTrace(note noteFunc) {
+	for _, key := range e.From.Key {
+		carried := false
+		for _, field := range e.Fields {
+			carried = carried || (len(field.From) == 1 && field.From[0] == key && field.Values == nil)
+		}
+		if !carried {
+			note(Warning, e.Position, "no field carries the source key %s: rows of %s cannot be traced without Landfall's books", key, e.Table.Name)
+			return
+		}
+	}
+}
+
+// Entity finds an opened entity by its name.
+func (m *Migration) Entity(name string) *Entity {
+	for _, e := range m.Entities {
+		if e.Name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// Unused is what a source holds and the mapping neither uses nor ignores.
+type Unused struct {
+	Source  string
+	Columns []string
+}
+
+// Coverage lists, per source table or file, the columns that are neither used
+// nor ignored by any entity that reads it.
+func (m *Migration) Coverage() []Unused {
+	var order []string
+	left := map[string][]string{}
+	for _, e := range m.Entities {
+		where := e.From.Connection + "/" + e.OriginName
+		unused := e.Coverage(e.Origin.Columns())
+		if before, ok := left[where]; ok {
+			left[where] = slices.DeleteFunc(before, func(name string) bool { return !slices.Contains(unused, name) })
+			continue
+		}
+		order = append(order, where)
+		left[where] = unused
+	}
+	var report []Unused
+	for _, where := range order {
+		if len(left[where]) > 0 {
+			_, name, _ := strings.Cut(where, "/")
+			report = append(report, Unused{Source: name, Columns: left[where]})
+		}
+	}
+	return report
+}

@@ -1,0 +1,221 @@
+// Package migration brings a mapping file to life: it opens the connections,
+// looks at both ends, compiles the fields, and says what does not fit. Plan,
+// run and rollback all start from what it returns.
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"landfall/internal/connector"
+	"landfall/internal/connector/table"
+	"landfall/internal/mapping"
+	"landfall/internal/source"
+	"landfall/internal/sqldb"
+)
+
+// Options say which mapping is opened, and how.
+type Options struct {
+	Path   string            // of the mapping file
+	Target string            // connection that takes the place of the mapping's target; empty keeps it
+	Inputs map[string]string // entity -> file that is read in place of its `from`
+	Getenv func(string) string
+}
+
+// ErrEnvironment wraps errors of the world around: a connection that cannot be
+// had, a permission that is missing.
+var ErrEnvironment = errors.New("environment")
+
+// Migration is a mapping file with both its ends open.
+type Migration struct {
+	File     *mapping.File
+	Entities []*Entity // in the order of landing
+	Target   *mapping.Connection
+	Findings []Finding
+
+	options Options
+	sources map[string]source.Driver
+	looker  sqldb.DB // the connection that looks at the target
+}
+
+// Entity is one entity with both its ends known.
+type Entity struct {
+	*mapping.Entity
+	Origin     source.Origin
+	OriginName string // what is read, in words
+	FromFile   string // absolute path when it reads a file
+	Table      *sqldb.Table
+	Program    *mapping.Program
+	Key        []sqldb.Column // the target key
+	Columns    []sqldb.Column // what an insert writes: the key, unless it is natural, and the program's columns
+	Match      []sqldb.Column
+}
+
+// Open parses the mapping, connects and looks. It returns mapping.Problems for
+// what is wrong in the file, and an error wrapping ErrEnvironment when an end
+// cannot be reached. Findings of severity Wrong are left to the caller.
+func Open(ctx context.Context, options Options) (*Migration, error) {
+	file, err := mapping.Parse(options.Path)
+	if err != nil {
+		return nil, err
+	}
+	m := &Migration{File: file, options: options, sources: map[string]source.Driver{}}
+	order, err := file.Order()
+	if err != nil {
+		return nil, err
+	}
+	name := file.Target
+	if options.Target != "" {
+		name = options.Target
+	}
+	if m.Target = file.Connection(name); m.Target == nil {
+		return nil, noConnection(file, name)
+	}
+	for entity := range options.Inputs {
+		if file.Entity(entity) == nil {
+			return nil, mapping.Problems{{Message: fmt.Sprintf("--input %s=…: the mapping has no such entity%s", entity, mapping.Hint(entity, file.EntityNames()))}}
+		}
+	}
+	if m.looker, err = m.OpenTarget(ctx); err != nil {
+		return nil, err
+	}
+	for _, entity := range order {
+		opened, err := m.openEntity(ctx, entity)
+		if err != nil {
+			m.Close(ctx)
+			return nil, err
+		}
+		m.Entities = append(m.Entities, opened)
+	}
+	m.check()
+	return m, nil
+}
+
+// OpenTarget parses the mapping and connects to its target alone, for commands
+// that only look at the books.
+func OpenTarget(ctx context.Context, options Options) (*mapping.File, sqldb.DB, error) {
+	file, err := mapping.Parse(options.Path)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := file.Target
+	if options.Target != "" {
+		name = options.Target
+	}
+	m := &Migration{File: file, Target: file.Connection(name), options: options}
+	if m.Target == nil {
+		return nil, nil, noConnection(file, name)
+	}
+	db, err := m.OpenTarget(ctx)
+	return file, db, err
+}
+
+func noConnection(file *mapping.File, name string) error {
+	return mapping.Problems{{Message: fmt.Sprintf("--target %s: the mapping has no such connection%s", name, mapping.Hint(name, file.ConnectionNames()))}}
+}
+
+// OpenTarget opens another connection to the target.
+func (m *Migration) OpenTarget(ctx context.Context) (sqldb.DB, error) {
+	return m.openDB(ctx, m.Target, false)
+}
+
+// Looker is the connection that looked at the target when the migration was
+// opened; it is free for other uses.
+func (m *Migration) Looker() sqldb.DB { return m.looker }
+
+func (m *Migration) openDB(ctx context.Context, conn *mapping.Connection, readOnly bool) (sqldb.DB, error) {
+	url, password, err := m.File.Resolve(conn, m.options.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	db, err := connector.OpenDB(ctx, connector.Address{URL: url, Password: password, Dir: m.File.Dir, ReadOnly: readOnly})
+	if err != nil {
+		return nil, fmt.Errorf("%w: connection %q: %w", ErrEnvironment, conn.Name, err)
+	}
+	return db, nil
+}
+
+func (m *Migration) openEntity(ctx context.Context, entity *mapping.Entity) (*Entity, error) {
+	e := &Entity{Entity: entity}
+	driver, from, err := m.from(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if e.Origin, err = driver.Open(ctx, from); err != nil {
+		return nil, m.at(entity.From.Position, entity.Name, err)
+	}
+	if e.Table, err = m.looker.Table(ctx, entity.To.Table); err != nil {
+		if errors.Is(err, sqldb.ErrNoTable) {
+			return nil, m.at(entity.To.Position, entity.Name, err)
+		}
+		return nil, fmt.Errorf("%w: %w", ErrEnvironment, err)
+	}
+	if err := e.compile(m); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// from finds the driver that reads the entity, and what it is told to read.
+func (m *Migration) from(ctx context.Context, e *Entity) (source.Driver, source.From, error) {
+	from := source.From{Entity: e.Name, Table: e.From.Table, Query: e.From.Query, Where: e.From.Where, Key: e.From.Key}
+	if e.From.Settings != nil {
+		from.Settings = e.From.Settings
+	}
+	file := e.From.File
+	if input, ok := m.options.Inputs[e.Name]; ok {
+		// A retry file carries the same columns as the entity's own input; it is
+		// named from where the user stands, not from where the mapping is.
+		absolute, err := filepath.Abs(input)
+		if err != nil {
+			return nil, from, err
+		}
+		if e.From.File == "" {
+			from.Settings = nil
+		}
+		from.Table, from.Query, from.Where, file = "", "", "", absolute
+	}
+	if file != "" {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(m.File.Dir, file)
+		}
+		from.File, e.FromFile = file, file
+		e.OriginName = filepath.Base(file)
+		return connector.FileDriver(file), from, nil
+	}
+	e.OriginName = from.Table
+	if from.Query != "" {
+		e.OriginName = "query of " + e.Name
+	}
+	name := e.From.Connection
+	if name == "" {
+		name = m.File.Source
+	}
+	if driver := m.sources[name]; driver != nil {
+		return driver, from, nil
+	}
+	conn := m.File.Connection(name)
+	driver, err := table.NewSource(ctx, func(ctx context.Context) (sqldb.DB, error) { return m.openDB(ctx, conn, true) })
+	if err != nil {
+		return nil, from, err
+	}
+	m.sources[name] = driver
+	return driver, from, nil
+}
+
+// at gives an error the place in the mapping file that it is about.
+func (m *Migration) at(position mapping.Position, entity string, err error) error {
+	return m.File.Problem(position, entity+": "+err.Error())
+}
+
+// Close closes all connections.
+func (m *Migration) Close(ctx context.Context) {
+	for _, driver := range m.sources {
+		driver.Close(ctx)
+	}
+	if m.looker != nil {
+		m.looker.Close(ctx)
+	}
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"landfall/internal/ledger"
+	"landfall/internal/migration"
+	"landfall/internal/record"
+	"landfall/internal/source"
+	"landfall/internal/sqldb"
+)
+
+// Artefacts writes the files of a run into dir/<run>: report.json, and for
+// each entity what landed, what did not, and what can be loaded again. All of
+// it comes from the books, so the files are the same however often the run was
+// broken off. It returns the folder.
+func Artefacts(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, m *migration.Migration, s *Summary, run *ledger.Run, dir string) (string, error) {
+	dir = filepath.Join(dir, run.Name)
+	entities, err := l.Entities(ctx, tx, run.ID)
+	if err != nil {
+		return dir, err
+	}
+	for _, entity := range entities {
+		if err := entityFiles(ctx, tx, l, m.Entity(entity.Name), run, &entity, filepath.Join(dir, entity.Name)); err != nil {
+			return dir, fmt.Errorf("writing the files of %s: %w", entity.Name, err)
+		}
+	}
+	out, err := s.JSON()
+	if err != nil {
+		return dir, err
+	}
+	return dir, whole(filepath.Join(dir, "report.json"), func(w io.Writer) error {
+		_, err := w.Write(out)
+		return err
+	})
+}
+
+// whole writes a file under another name and renames it when it is complete,
+// so that no reader meets half a file.
+func whole(path string, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".landfall-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	buffered := bufio.NewWriterSize(file, 1<<16)
+	err = errors.Join(write(buffered), buffered.Flush(), file.Chmod(0o644), file.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, dir string) error {
+	for name, disposition := range map[string]record.Disposition{"success.csv": record.Created, "update_success.csv": record.Updated} {
+		err := table(filepath.Join(dir, name), []string{"record", "line", "key", "target_key"}, func(write func(...string) error) error {
+			return l.Segments(ctx, tx, run.ID, stored.ID, func(_ int, line *ledger.Line) error {
+				if line.Disposition != disposition {
+					return nil
+				}
+				return write(number(line.Number), number(line.Line), line.Key, line.TargetKey)
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	header := append([]string{"record", "line", "key", "disposition", "step", "field", "code", "message"}, stored.Header...)
+	for name, known := range map[string]bool{"fail.csv": false, "update_fail.csv": true} {
+		err := table(filepath.Join(dir, name), header, func(write func(...string) error) error {
+			return rejected(ctx, tx, l, run.ID, stored.ID, func(told *ledger.Told, cells []string) error {
+				if (told.TargetKey != "") != known {
+					return nil
+				}
+				return write(append([]string{
+					number(told.Number), number(told.Line), told.Key, string(told.Disposition),
+					string(told.Step), told.Field, string(told.Code), told.Message,
+				}, cells...)...)
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return retryFile(ctx, tx, l, e, run, stored, filepath.Join(dir, "retry.csv"))
+}
+
+// table writes a CSV file with LF line ends.
+func table(path string, header []string, rows func(write func(...string) error) error) error {
+	return whole(path, func(w io.Writer) error {
+		out := csv.NewWriter(w)
+		if err := out.Write(header); err != nil {
+			return err
+		}
+		err := rows(func(cells ...string) error { return out.Write(cells) })
+		out.Flush()
+		return errors.Join(err, out.Error())
+	})
+}
+
+// rejected hands every record that did not land to each, with the cells that
+// were read.
+func rejected(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID, entityID int64, each func(*ledger.Told, []string) error) error {
+	return l.Entries(ctx, tx, func(told *ledger.Told) error {
+		cells, err := Cells(told.Source)
+		if err != nil {
+			return err
+		}
+		return each(told, cells)
+	}, "e.run_id = ? AND e.entity_id = ? AND e.disposition IN ('failed', 'blocked', 'unknown')", runID, entityID)
+}
+
+// Cells takes apart what the ledger keeps of a record as it was read. NULL is
+// the empty text.
+func Cells(source string) ([]string, error) {
+	if source == "" {
+		return nil, nil
+	}
+	var cells []*string
+	if err := json.Unmarshal([]byte(source), &cells); err != nil {
+		return nil, fmt.Errorf("a record's cells in the books: %w", err)
+	}
+	texts := make([]string, len(cells))
+	for i, cell := range cells {
+		if cell != nil {
+			texts[i] = *cell
+		}
+	}
+	return texts, nil
+}
+
+// retryFile writes the records that a retry would run again, in the input's own
+// form. A record whose key an earlier one of the input holds is left out:
+// loaded from a file of its own it would pass for a change of that one. No file
+// is written, and an older one is removed, when there is nothing to retry.
+func retryFile(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, path string) error {
+	rows := 0
+	err := whole(path, func(w io.Writer) error {
+		out, err := rewriter(e, stored, w)
+		if err != nil {
+			return err
+		}
+		err = rejected(ctx, tx, l, run.ID, stored.ID, func(told *ledger.Told, cells []string) error {
+			if told.Code == record.CodeDuplicateKey && told.Field == "" {
+				return nil
+			}
+			rows++
+			return out.Write(cells)
+		})
+		return errors.Join(err, out.Flush())
+	})
+	if err == nil && rows == 0 {
+		err = os.Remove(path)
+	}
+	return err
+}
+
+func rewriter(e *migration.Entity, stored *ledger.Entity, w io.Writer) (source.RowWriter, error) {
+	if e != nil {
+		if origin, ok := e.Origin.(source.Rewriter); ok {
+			return origin.Rewrite(w)
+		}
+	}
+	out := plainRows{csv.NewWriter(w)}
+	return out, out.Write(stored.Header)
+}
+
+// plainRows is a retry file of a source that is no file.
+type plainRows struct{ *csv.Writer }
+
+func (p plainRows) Flush() error {
+	p.Writer.Flush()
+	return p.Error()
+}
+
+func number(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}

@@ -1,0 +1,106 @@
+package report
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"landfall/internal/run"
+)
+
+// bars draws a bar per entity on a terminal.
+type bars struct {
+	progress *mpb.Progress
+	rate     rate
+	now      *bar // the entity in hand; nil between entities
+}
+
+// bar is one entity's bar. Its text is written by whoever observes and read by
+// whoever draws.
+type bar struct {
+	*mpb.Bar
+	mu   sync.Mutex
+	text string
+}
+
+func (b *bar) say(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.text = text
+}
+
+func (b *bar) said(decor.Statistics) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text
+}
+
+func newBars(file *os.File) *bars {
+	return &bars{progress: mpb.New(mpb.WithOutput(file), mpb.WithWidth(28), mpb.WithRefreshRate(150*time.Millisecond))}
+}
+
+// perMille is the length of a bar whose source cannot count.
+const perMille = 1000
+
+// Observe implements Progress.
+func (b *bars) Observe(e run.Event) {
+	switch e.Kind {
+	case run.EventRunStarted:
+		fmt.Fprintf(b.progress, "run %s (%s)\n", e.Run, e.Mode)
+		return
+	case run.EventRunResumed:
+		fmt.Fprintf(b.progress, "run %s (%s) goes on where it stopped\n", e.Run, e.Mode)
+		return
+	case run.EventEntityStarted:
+		b.rate.start(e)
+		b.begin(e)
+	}
+	if b.now == nil {
+		return
+	}
+	switch e.Kind {
+	case run.EventBatch:
+		b.now.say(progressText(e, &b.rate))
+		b.now.SetCurrent(along(e))
+	case run.EventWaiting:
+		b.now.say("waiting: " + e.Message)
+	case run.EventScanning:
+		b.now.say(e.Message)
+	case run.EventEntityEnded:
+		b.now.say(grouped(e.Read) + " read: " + countsText(e.Counts))
+		b.now.SetTotal(-1, true)
+		b.now = nil
+	}
+}
+
+// along is how far the bar is; it stays short of its end until the entity ends.
+func along(e run.Event) int64 {
+	if e.Total >= 0 {
+		return e.Read
+	}
+	return min(int64(e.Percent*perMille/100), perMille-1)
+}
+
+func (b *bars) begin(e run.Event) {
+	total := e.Total + 1 // so that only the entity's end completes the bar
+	if e.Total < 0 {
+		total = perMille
+	}
+	b.now = &bar{}
+	b.now.Bar = b.progress.AddBar(total,
+		mpb.PrependDecorators(decor.Name(e.Entity, decor.WCSyncSpaceR)),
+		mpb.AppendDecorators(decor.Any(b.now.said)))
+	b.now.SetCurrent(along(e))
+}
+
+// Close implements Progress.
+func (b *bars) Close() {
+	if b.now != nil {
+		b.now.Abort(false)
+	}
+	b.progress.Wait()
+}

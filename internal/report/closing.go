@@ -1,0 +1,121 @@
+package report
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"landfall/internal/ledger"
+	"landfall/internal/record"
+)
+
+func hexText(b []byte) string { return hex.EncodeToString(b) }
+
+// reasonsShown is how many groups of rejections the closing table is followed by.
+const reasonsShown = 5
+
+// Closing writes the table that ends a run, and the most common rejections.
+func Closing(w io.Writer, s *Summary) {
+	fmt.Fprintf(w, "\nRun %s (%s) %s\n\n", s.Run, s.Mode, stateWords(s))
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(table, "entity\tread\t")
+	shown := shownDispositions(s)
+	for _, disposition := range shown {
+		fmt.Fprintf(table, "%s\t", disposition)
+	}
+	fmt.Fprintln(table)
+	for _, name := range s.Order {
+		counts := s.Entities[name]
+		fmt.Fprintf(table, "%s\t%s\t", name, grouped(counts.Read))
+		for _, disposition := range shown {
+			fmt.Fprintf(table, "%s\t", grouped(*counts.Of(disposition)))
+		}
+		fmt.Fprintln(table)
+	}
+	table.Flush()
+	Rejections(w, s.Reasons)
+}
+
+// Rejections writes the most common groups with their examples.
+func Rejections(w io.Writer, reasons []Reason) {
+	if len(reasons) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nMost common rejections\n")
+	for _, reason := range reasons[:min(len(reasons), reasonsShown)] {
+		in := ""
+		if reason.Field != "" {
+			in = " in " + reason.Field
+		}
+		fmt.Fprintf(w, "  %s × %s: %s%s (%s)\n", grouped(reason.Count), reason.Entity, reason.Code, in, reason.Step)
+		for _, example := range reason.Examples {
+			fmt.Fprintf(w, "      %s%s: %s\n", example.Ref, whereRead(example), example.Message)
+		}
+	}
+}
+
+func whereRead(e Example) string {
+	switch {
+	case strings.Contains(e.Ref, "no key") && e.Line > 0:
+		return fmt.Sprintf(" (line %d)", e.Line)
+	case e.Line > 0:
+		return fmt.Sprintf(" (record %d, line %d)", e.Number, e.Line)
+	case e.Number > 0 && !strings.Contains(e.Ref, "no key"):
+		return fmt.Sprintf(" (record %d)", e.Number)
+	}
+	return ""
+}
+
+func stateWords(s *Summary) string {
+	switch s.State {
+	case ledger.Completed:
+		if open := s.Open(); open > 0 {
+			return fmt.Sprintf("completed; %s did not land", records(open))
+		}
+		return "completed; every record landed or was settled"
+	case ledger.Interrupted:
+		return "was interrupted and can be resumed"
+	case ledger.Broken:
+		return "broke off and can be resumed: " + s.Error
+	}
+	return "is " + string(s.State)
+}
+
+func records(n int64) string {
+	if n == 1 {
+		return "1 record"
+	}
+	return grouped(n) + " records"
+}
+
+// shownDispositions leaves out the columns that are zero throughout, but always
+// shows what was created and what failed.
+func shownDispositions(s *Summary) []record.Disposition {
+	var shown []record.Disposition
+	for _, disposition := range record.Dispositions {
+		keep := disposition == record.Created || disposition == record.Failed
+		for _, counts := range s.Entities {
+			keep = keep || *counts.Of(disposition) > 0
+		}
+		if keep {
+			shown = append(shown, disposition)
+		}
+	}
+	return shown
+}
+
+// grouped writes a number with thin groups of three: 1,234,567.
+func grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	start := 0
+	if n < 0 {
+		start = 1
+	}
+	for at := len(text) - 3; at > start; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}

@@ -1,0 +1,278 @@
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"landfall/internal/books"
+	"landfall/internal/crosswalk"
+	"landfall/internal/ledger"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// ErrNeverRead says that no run of the migration has read the record.
+var ErrNeverRead = errors.New("no run has read this record")
+
+// Story is all that the books know of one record.
+type Story struct {
+	Ref       string    `json:"ref"`
+	Table     string    `json:"target_table,omitempty"`
+	TargetKey string    `json:"target_key,omitempty"`
+	Role      string    `json:"role,omitempty"`
+	State     string    `json:"state,omitempty"`
+	FirstRun  string    `json:"first_run,omitempty"`
+	LastRun   string    `json:"last_run,omitempty"`
+	Chapters  []Chapter `json:"runs"`
+}
+
+// Chapter is the record's end in one run. A key that stands twice in an input
+// has two chapters for that run.
+type Chapter struct {
+	Run         string             `json:"run"`
+	Kind        string             `json:"kind"`
+	Mode        string             `json:"mode"`
+	StartedAt   string             `json:"started_at"`
+	Origin      string             `json:"origin"`
+	Number      int64              `json:"record"`
+	Line        int64              `json:"line,omitempty"`
+	Disposition record.Disposition `json:"disposition"`
+	TargetKey   string             `json:"target_key,omitempty"`
+	Role        string             `json:"role,omitempty"`
+	Step        record.Step        `json:"step,omitempty"`
+	Field       string             `json:"field,omitempty"`
+	Code        record.Code        `json:"code,omitempty"`
+	Message     string             `json:"message,omitempty"`
+	Read        []Cell             `json:"read,omitempty"`
+	Before      []Cell             `json:"before,omitempty"`
+	After       []Cell             `json:"after,omitempty"`
+}
+
+// Cell is a named text; nil is NULL.
+type Cell struct {
+	Name string  `json:"name"`
+	Text *string `json:"value"`
+}
+
+// Explain tells the story of a record over all runs, oldest first.
+func Explain(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, migration string, ref record.Ref) (*Story, error) {
+	b := l.Books()
+	story := &Story{Ref: ref.String()}
+	entityID, err := crosswalk.EntityID(ctx, tx, b, migration, ref.Entity, false)
+	if err != nil {
+		return nil, err
+	}
+	err = b.Query(ctx, tx, func(row []record.Value) error {
+		story.Table, story.TargetKey = row[0].String(), row[1].String()
+		story.Role, story.State = crosswalk.Role(row[2].String()).String(), crosswalk.State(row[3].String()).String()
+		story.FirstRun, story.LastRun = row[4].String(), row[5].String()
+		return nil
+	}, `SELECT t.name, c.target_key, c.role, c.state, f.name, l.name FROM {crosswalk} c JOIN {target_table} t ON t.id = c.table_id
+  LEFT JOIN {run} f ON f.id = c.first_run LEFT JOIN {run} l ON l.id = c.last_run WHERE c.entity_id = ? AND c.source_key = ?`, entityID, ref.Key)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := l.Runs(ctx, tx, migration)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(runs) - 1; i >= 0; i-- {
+		chapters, err := chaptersOf(ctx, tx, l, runs[i], entityID, ref.Key)
+		if err != nil {
+			return nil, err
+		}
+		story.Chapters = append(story.Chapters, chapters...)
+	}
+	if len(story.Chapters) == 0 && story.Table == "" {
+		return nil, fmt.Errorf("%s: %w", ref, ErrNeverRead)
+	}
+	return story, nil
+}
+
+// chaptersOf finds the record in a run: its entries, and its lines in the
+// segments, which know every record.
+func chaptersOf(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, entityID int64, key string) ([]Chapter, error) {
+	entities, err := l.Entities(ctx, tx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	var header []string
+	origin := ""
+	for _, entity := range entities {
+		if entity.ID == entityID {
+			header, origin = entity.Header, entity.Origin
+		}
+	}
+	told := map[int64]*ledger.Told{}
+	err = l.Entries(ctx, tx, func(t *ledger.Told) error {
+		told[t.Number] = t
+		return nil
+	}, "e.run_id = ? AND e.entity_id = ? AND e.source_key = ?", run.ID, entityID, key)
+	if err != nil {
+		return nil, err
+	}
+	var chapters []Chapter
+	err = l.Segments(ctx, tx, run.ID, entityID, func(_ int, line *ledger.Line) error {
+		if line.Key != key {
+			return nil
+		}
+		c := Chapter{
+			Run: run.Name, Kind: run.Kind(), Mode: run.Mode, StartedAt: run.StartedAt, Origin: origin, Number: line.Number,
+			Line: line.Line, Disposition: line.Disposition, TargetKey: line.TargetKey,
+		}
+		if t := told[line.Number]; t != nil {
+			c.Role, c.Step, c.Field, c.Code, c.Message = t.Role, t.Step, t.Field, t.Code, t.Message
+			c.Before, c.After = rowCells(t.Before), rowCells(t.After)
+			c.Read = readCells(header, t.Source)
+		}
+		chapters = append(chapters, c)
+		return nil
+	})
+	return chapters, err
+}
+
+func readCells(header []string, source string) []Cell {
+	var texts []*string
+	if source == "" || json.Unmarshal([]byte(source), &texts) != nil {
+		return nil
+	}
+	cells := make([]Cell, len(texts))
+	for i, text := range texts {
+		cells[i] = Cell{Name: fmt.Sprintf("cell %d", i+1), Text: text}
+		if i < len(header) {
+			cells[i].Name = header[i]
+		}
+	}
+	return cells
+}
+
+// rowCells reads a stored row in its column order.
+func rowCells(row string) []Cell {
+	if row == "" {
+		return nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(row))
+	if _, err := decoder.Token(); err != nil {
+		return nil
+	}
+	var cells []Cell
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return cells
+		}
+		var text *string
+		if decoder.Decode(&text) != nil {
+			return cells
+		}
+		cells = append(cells, Cell{Name: fmt.Sprint(name), Text: text})
+	}
+	return cells
+}
+
+// FindByTargetKey names the record that a row of an entity's table belongs to.
+func FindByTargetKey(ctx context.Context, tx sqldb.Tx, b *books.Books, migration, entity, targetKey string) ([]record.Ref, error) {
+	var refs []record.Ref
+	err := b.Query(ctx, tx, func(row []record.Value) error {
+		refs = append(refs, record.Ref{Entity: row[0].String(), Key: row[1].String()})
+		return nil
+	}, `SELECT e.name, c.source_key FROM {crosswalk} c JOIN {entity} e ON e.id = c.entity_id JOIN {target_table} t ON t.id = c.table_id
+  WHERE e.migration = ? AND (e.name = ? OR t.name = ?) AND c.target_key = ? ORDER BY e.name, c.source_key`, migration, entity, entity, targetKey)
+	return refs, err
+}
+
+// WriteStory tells the story to a person.
+func WriteStory(w io.Writer, s *Story) {
+	fmt.Fprintln(w, s.Ref)
+	if s.Table == "" {
+		fmt.Fprintln(w, "  is not on the target")
+	} else {
+		fmt.Fprintf(w, "  is row %s of %s (%s, %s), first landed by %s, last written by %s\n", s.TargetKey, s.Table, s.Role, s.State, s.FirstRun, s.LastRun)
+	}
+	for _, c := range s.Chapters {
+		fmt.Fprintf(w, "\n%s  %s  %s\n", c.Run, c.StartedAt, runWords(c))
+		fmt.Fprintf(w, "  read as %s of %s\n", placeWords(c), c.Origin)
+		fmt.Fprintf(w, "  %s\n", endWords(c))
+		if c.Message != "" {
+			fmt.Fprintf(w, "    %s\n", c.Message)
+		}
+		writeChanges(w, c)
+		writeCells(w, "read", c.Read)
+	}
+}
+
+func runWords(c Chapter) string {
+	if c.Kind == ledger.KindAll {
+		return c.Mode
+	}
+	return c.Mode + ", " + c.Kind
+}
+
+func placeWords(c Chapter) string {
+	switch {
+	case c.Number == 0:
+		return "a record"
+	case c.Line > 0:
+		return fmt.Sprintf("record %d (line %d)", c.Number, c.Line)
+	}
+	return fmt.Sprintf("record %d", c.Number)
+}
+
+func endWords(c Chapter) string {
+	text := string(c.Disposition)
+	if c.Role != "" {
+		text += " (" + c.Role + ")"
+	}
+	if c.Code != "" {
+		text += ": " + string(c.Code)
+	}
+	if c.Field != "" {
+		text += " in " + c.Field
+	}
+	if c.Step != "" {
+		text += ", at step " + string(c.Step)
+	}
+	if c.TargetKey != "" {
+		text += ", row " + c.TargetKey
+	}
+	return text
+}
+
+// writeChanges shows what an update changed, or what was written.
+func writeChanges(w io.Writer, c Chapter) {
+	if len(c.Before) == 0 {
+		writeCells(w, "wrote", c.After)
+		return
+	}
+	before := map[string]*string{}
+	for _, cell := range c.Before {
+		before[cell.Name] = cell.Text
+	}
+	for _, cell := range c.After {
+		was := before[cell.Name]
+		if quoted(was) != quoted(cell.Text) {
+			fmt.Fprintf(w, "    %s: %s → %s\n", cell.Name, quoted(was), quoted(cell.Text))
+		}
+	}
+}
+
+func writeCells(w io.Writer, what string, cells []Cell) {
+	if len(cells) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "  %s:\n", what)
+	for _, cell := range cells {
+		fmt.Fprintf(w, "    %s = %s\n", cell.Name, quoted(cell.Text))
+	}
+}
+
+func quoted(text *string) string {
+	if text == nil {
+		return "NULL"
+	}
+	return fmt.Sprintf("%q", *text)
+}

@@ -1,0 +1,187 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"landfall/internal/ledger"
+	"landfall/internal/record"
+	"landfall/internal/run"
+)
+
+// Progress shows a run while it goes on.
+type Progress interface {
+	Observe(run.Event)
+	// Close ends the drawing; nothing is shown after it.
+	Close()
+}
+
+// NewProgress chooses how: events as JSON lines for programs, a bar per entity
+// on a terminal, plain lines otherwise.
+func NewProgress(w io.Writer, asJSON bool) Progress {
+	if asJSON {
+		return &jsonProgress{out: json.NewEncoder(w)}
+	}
+	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return newBars(file)
+	}
+	return &lineProgress{w: w, every: 5 * time.Second}
+}
+
+// rate tells records per second and what is left to wait, over this session of
+// the run alone: records of earlier sessions cost this one nothing.
+type rate struct {
+	since time.Time
+	from  int64
+}
+
+func (r *rate) start(e run.Event) { r.since, r.from = e.Time, e.Read }
+
+func (r *rate) perSecond(e run.Event) float64 {
+	seconds := e.Time.Sub(r.since).Seconds()
+	if r.since.IsZero() || seconds <= 0 {
+		return 0
+	}
+	return float64(e.Read-r.from) / seconds
+}
+
+// left is the time until the end at the present rate; negative when unknown.
+func (r *rate) left(e run.Event) time.Duration {
+	speed := r.perSecond(e)
+	if speed <= 0 {
+		return -1
+	}
+	switch {
+	case e.Total >= 0:
+		return time.Duration(float64(e.Total-e.Read) / speed * float64(time.Second))
+	case e.Percent > 0:
+		total := float64(e.Read) * 100 / e.Percent
+		return time.Duration((total - float64(e.Read)) / speed * float64(time.Second))
+	}
+	return -1
+}
+
+// jsonProgress writes one JSON object a line for every event.
+type jsonProgress struct {
+	mu   sync.Mutex
+	out  *json.Encoder
+	rate rate
+}
+
+type jsonEvent struct {
+	Event   run.EventKind `json:"event"`
+	Time    time.Time     `json:"time"`
+	Run     string        `json:"run,omitempty"`
+	Mode    string        `json:"mode,omitempty"`
+	Entity  string        `json:"entity,omitempty"`
+	Read    int64         `json:"read"`
+	Total   *int64        `json:"total,omitempty"`
+	Percent *float64      `json:"percent,omitempty"`
+	Rate    float64       `json:"records_per_second,omitempty"`
+	ETA     *float64      `json:"eta_seconds,omitempty"`
+	Counts  ledger.Counts `json:"counts,omitempty"`
+	Message string        `json:"message,omitempty"`
+}
+
+// Observe implements Progress.
+func (p *jsonProgress) Observe(e run.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.Kind == run.EventEntityStarted {
+		p.rate.start(e)
+	}
+	out := jsonEvent{Event: e.Kind, Time: e.Time.UTC(), Run: e.Run, Mode: e.Mode, Entity: e.Entity, Read: e.Read, Counts: e.Counts, Message: e.Message}
+	if e.Kind == run.EventBatch {
+		out.Rate = p.rate.perSecond(e)
+		if left := p.rate.left(e); left >= 0 {
+			seconds := left.Seconds()
+			out.ETA = &seconds
+		}
+		if e.Percent >= 0 {
+			out.Percent = &e.Percent
+		}
+	}
+	if e.Entity != "" && e.Total >= 0 {
+		out.Total = &e.Total
+	}
+	_ = p.out.Encode(out) // progress is not worth breaking a run over
+}
+
+// Close implements Progress.
+func (p *jsonProgress) Close() {}
+
+// lineProgress writes a line when something begins or ends, and every few
+// seconds in between.
+type lineProgress struct {
+	mu    sync.Mutex
+	w     io.Writer
+	every time.Duration
+	last  time.Time
+	rate  rate
+}
+
+// Observe implements Progress.
+func (p *lineProgress) Observe(e run.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e.Kind {
+	case run.EventRunStarted:
+		fmt.Fprintf(p.w, "run %s (%s) started\n", e.Run, e.Mode)
+	case run.EventRunResumed:
+		fmt.Fprintf(p.w, "run %s (%s) goes on where it stopped\n", e.Run, e.Mode)
+	case run.EventEntityStarted:
+		p.rate.start(e)
+		p.last = e.Time
+	case run.EventBatch:
+		if e.Time.Sub(p.last) < p.every {
+			return
+		}
+		p.last = e.Time
+		fmt.Fprintf(p.w, "%s: %s\n", e.Entity, progressText(e, &p.rate))
+	case run.EventEntityEnded:
+		fmt.Fprintf(p.w, "%s: %s read: %s\n", e.Entity, grouped(e.Read), countsText(e.Counts))
+	case run.EventWaiting:
+		fmt.Fprintf(p.w, "waiting: %s\n", e.Message)
+	case run.EventScanning:
+		fmt.Fprintf(p.w, "%s: %s\n", e.Entity, e.Message)
+	}
+}
+
+// Close implements Progress.
+func (p *lineProgress) Close() {}
+
+func progressText(e run.Event, r *rate) string {
+	of := ""
+	switch {
+	case e.Total >= 0:
+		of = " of " + grouped(e.Total)
+	case e.Percent >= 0:
+		of = fmt.Sprintf(" (%.0f %%)", e.Percent)
+	}
+	text := fmt.Sprintf("%s%s, %s/s", grouped(e.Read), of, grouped(int64(r.perSecond(e))))
+	if left := r.left(e); left >= 0 {
+		text += ", " + left.Round(time.Second).String() + " left"
+	}
+	return text + "; " + countsText(e.Counts)
+}
+
+// countsText names the dispositions that occurred: "19,800 created, 200 failed".
+func countsText(counts ledger.Counts) string {
+	var parts []string
+	for _, disposition := range record.Dispositions {
+		if n := counts[disposition]; n > 0 {
+			parts = append(parts, grouped(n)+" "+string(disposition))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing to do"
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,120 @@
+package report
+
+import (
+	"context"
+	"encoding/json"
+
+	"landfall/internal/ledger"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// Summary is a run in numbers: the content of report.json.
+type Summary struct {
+	Run         string                  `json:"run"`
+	Migration   string                  `json:"migration"`
+	Mode        string                  `json:"mode"`
+	Kind        string                  `json:"kind"`
+	State       ledger.State            `json:"state"`
+	Actor       string                  `json:"actor"`
+	Host        string                  `json:"host"`
+	Target      string                  `json:"target"`
+	MappingHash string                  `json:"mapping_hash"`
+	StartedAt   string                  `json:"started_at"`
+	EndedAt     string                  `json:"ended_at,omitempty"`
+	Error       string                  `json:"error,omitempty"`
+	Order       []string                `json:"order"`
+	Entities    map[string]EntityCounts `json:"entities"`
+	Reasons     []Reason                `json:"rejections"`
+	Seals       map[string]string       `json:"seals"` // entity/slice -> the last link of its hash chain
+}
+
+// EntityCounts are an entity's numbers in a run. They satisfy the balance:
+// read is the sum of all others.
+type EntityCounts struct {
+	Read      int64 `json:"read"`
+	Created   int64 `json:"created"`
+	Updated   int64 `json:"updated"`
+	Unchanged int64 `json:"unchanged"`
+	Duplicate int64 `json:"duplicate"`
+	Skipped   int64 `json:"skipped"`
+	Failed    int64 `json:"failed"`
+	Blocked   int64 `json:"blocked"`
+	Unknown   int64 `json:"unknown"`
+}
+
+// Of returns the number of one disposition.
+func (c *EntityCounts) Of(d record.Disposition) *int64 {
+	switch d {
+	case record.Created:
+		return &c.Created
+	case record.Updated:
+		return &c.Updated
+	case record.Unchanged:
+		return &c.Unchanged
+	case record.Duplicate:
+		return &c.Duplicate
+	case record.Skipped:
+		return &c.Skipped
+	case record.Failed:
+		return &c.Failed
+	case record.Blocked:
+		return &c.Blocked
+	}
+	return &c.Unknown
+}
+
+// Open is how many records a retry would run again.
+func (c *EntityCounts) Open() int64 { return c.Failed + c.Blocked + c.Unknown }
+
+// reasonsKept is how many groups of rejections report.json lists.
+const reasonsKept = 100
+
+// Summarize adds a run up from its markers.
+func Summarize(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run) (*Summary, error) {
+	s := &Summary{
+		Run: run.Name, Migration: run.Migration, Mode: run.Mode, Kind: run.Kind(), State: run.State,
+		Actor: run.Actor, Host: run.Host, Target: run.Options.Target, MappingHash: run.MappingHash,
+		StartedAt: run.StartedAt, EndedAt: run.EndedAt, Error: run.Error,
+		Entities: map[string]EntityCounts{}, Seals: map[string]string{},
+	}
+	entities, err := l.Entities(ctx, tx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, entity := range entities {
+		s.Order = append(s.Order, entity.Name)
+		var counts EntityCounts
+		for _, slice := range entity.Slices {
+			err := l.Markers(ctx, tx, run.ID, entity.ID, slice.Number, func(m *ledger.Marker) error {
+				counts.Read += m.Records
+				for disposition, n := range m.Counts {
+					*counts.Of(disposition) += n
+				}
+				s.Seals[entity.Name+"/"+slice.Name] = hexText(m.Chain)
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		s.Entities[entity.Name] = counts
+	}
+	s.Reasons, err = Reasons(ctx, tx, l, run.ID, reasonsKept)
+	return s, err
+}
+
+// Open is how many of the run's records did not land.
+func (s *Summary) Open() int64 {
+	open := int64(0)
+	for _, counts := range s.Entities {
+		open += counts.Open()
+	}
+	return open
+}
+
+// JSON is the summary as report.json holds it.
+func (s *Summary) JSON() ([]byte, error) {
+	out, err := json.MarshalIndent(s, "", "  ")
+	return append(out, '\n'), err
+}

@@ -1,0 +1,44 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"landfall/internal/books"
+	"landfall/internal/ledger"
+	"landfall/internal/sqldb"
+)
+
+// Abandon gives up an unfinished run. It takes the lease to do so, so a run
+// that is still going on cannot be abandoned under its feet.
+func Abandon(ctx context.Context, db sqldb.DB, migration, name string) error {
+	b, err := books.New(db.Dialect())
+	if err != nil {
+		return err
+	}
+	l := ledger.New(b)
+	actor, host := holderName()
+	return inTx(ctx, db, func(tx sqldb.Tx) error {
+		lease, err := b.Acquire(ctx, tx, migration, actor+"@"+host, processID(), holderGone)
+		if err != nil {
+			return err
+		}
+		runs, err := l.Runs(ctx, tx, migration)
+		if err != nil {
+			return err
+		}
+		for _, run := range runs {
+			if run.Name != name {
+				continue
+			}
+			if !run.State.Resumable() {
+				return fmt.Errorf("%w: run %s is %s already", ErrUnknownRun, name, run.State)
+			}
+			if err := l.SetState(ctx, tx, run.ID, ledger.Abandoned, run.Error); err != nil {
+				return err
+			}
+			return lease.Release(ctx, tx)
+		}
+		return fmt.Errorf("%w: no run %s of migration %s", ErrUnknownRun, name, migration)
+	})
+}

@@ -1,0 +1,217 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"landfall/internal/crosswalk"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// oldShape is a shape that hashes in the crosswalk were made under, when it is
+// not the mapping's present one.
+type oldShape struct {
+	columns []sqldb.Column
+	hasher  *record.Hasher
+	known   bool // all its columns are still there
+}
+
+// compare holds known records against what was last written and, where that
+// differs, against the row itself. Rows that will be written are locked, so
+// nobody edits them between the look and the write.
+func (l *landing) compare(ctx context.Context) error {
+	var look, check []*unit
+	var err error
+	l.each(func(_ int, u *unit) *record.Rejection {
+		u.hash = l.hasher.Sum(u.row)
+		if !u.situation.Known || err != nil {
+			return nil
+		}
+		var key []record.Value
+		if key, err = l.keyValues(u.entry.TargetKey); err != nil {
+			return nil
+		}
+		u.setKey(key)
+		u.situation.SameSource = u.entry.HasHash && u.entry.ShapeID == l.shapeID && u.entry.Hash == u.hash
+		if u.situation.SameSource || u.situation.Linked {
+			check = append(check, u)
+		} else {
+			look = append(look, u)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	present, err := l.lander.Fetch(ctx, l.tx, keysOf(check), nil, false)
+	if err != nil {
+		return fmt.Errorf("looking for rows: %w", err)
+	}
+	for i, u := range check {
+		u.situation.RowGone = present[i] == nil
+	}
+	return l.lookAt(ctx, look)
+}
+
+func keysOf(units []*unit) [][]record.Value {
+	keys := make([][]record.Value, len(units))
+	for i, u := range units {
+		keys[i] = u.key
+	}
+	return keys
+}
+
+// lookAt reads the rows of records whose source differs: the before-images.
+func (l *landing) lookAt(ctx context.Context, units []*unit) error {
+	if len(units) == 0 {
+		return nil
+	}
+	columns := slices.Clone(l.Columns)
+	for _, u := range units {
+		if u.entry.ShapeID == l.shapeID {
+			continue
+		}
+		shape, err := l.shape(ctx, u.entry.ShapeID)
+		if err != nil {
+			return err
+		}
+		for _, column := range shape.columns {
+			if columnPlace(columns, column.Name) < 0 {
+				columns = append(columns, column)
+			}
+		}
+	}
+	rows, err := l.lander.Fetch(ctx, l.tx, keysOf(units), columns, true)
+	if err != nil {
+		return fmt.Errorf("reading rows before their update: %w", err)
+	}
+	for i, u := range units {
+		row := rows[i]
+		if row == nil {
+			u.situation.RowGone = true
+			continue
+		}
+		u.before = row[:len(l.Columns)]
+		u.situation.SameRow = l.hasher.Sum(row) == u.hash
+		if u.entry.ShapeID == l.shapeID {
+			u.situation.RowEdited = l.hasher.Sum(row) != u.entry.Hash
+			continue
+		}
+		shape := l.shapes[u.entry.ShapeID]
+		u.situation.RowEdited = shape.known && shape.sum(row, columns) != u.entry.Hash
+	}
+	return nil
+}
+
+// sum hashes a row, whose values stand in the order of columns, under the shape.
+func (s *oldShape) sum(row []record.Value, columns []sqldb.Column) record.Hash {
+	values := make([]record.Value, len(s.columns))
+	for i := range s.columns {
+		values[i] = row[columnPlace(columns, s.columns[i].Name)]
+	}
+	return s.hasher.Sum(values)
+}
+
+// shape reads an earlier shape from the books. A column that the target has no
+// more leaves the shape unknown: then an edit cannot be told from the missing
+// column, and the row counts as ours.
+func (l *landing) shape(ctx context.Context, id int64) (*oldShape, error) {
+	if shape, ok := l.shapes[id]; ok {
+		return shape, nil
+	}
+	text, err := crosswalk.ShapeColumns(ctx, l.tx, l.books, id)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	if err := json.Unmarshal([]byte(text), &names); err != nil {
+		return nil, fmt.Errorf("shape %d in the books: %w", id, err)
+	}
+	shape := &oldShape{known: true}
+	index := make([]int, len(names))
+	for i, name := range names {
+		column, ok := l.Table.Column(name)
+		if !ok {
+			shape.known = false
+			shape.columns = nil
+			break
+		}
+		shape.columns = append(shape.columns, *column)
+		index[i] = i
+	}
+	shape.hasher = record.NewHasher(names, index)
+	l.shapes[id] = shape
+	return shape, nil
+}
+
+// match asks the target for rows that are the same thing as records that the
+// crosswalk does not know.
+func (l *landing) match(ctx context.Context) error {
+	if len(l.Match) == 0 {
+		return nil
+	}
+	places := make([]int, len(l.Match))
+	for i := range l.Match {
+		places[i] = columnPlace(l.Columns, l.Match[i].Name)
+	}
+	var asked []*unit
+	var tuples [][]record.Value
+	l.each(func(_ int, u *unit) *record.Rejection {
+		if u.situation.Known {
+			return nil
+		}
+		tuple := make([]record.Value, len(places))
+		for i, place := range places {
+			if tuple[i] = u.row[place]; tuple[i].IsNull() || tuple[i].IsEmptyText() {
+				return nil // blank match values never match each other
+			}
+		}
+		asked, tuples = append(asked, u), append(tuples, tuple)
+		return nil
+	})
+	matched, err := l.lander.Match(ctx, l.tx, l.Match, tuples)
+	if err != nil {
+		return fmt.Errorf("looking for rows that match: %w", err)
+	}
+	var single []*unit
+	var keys []string
+	for i, u := range asked {
+		u.situation.Matches = matched[i].Count
+		if matched[i].Count == 1 {
+			u.setKey(matched[i].Key)
+			single, keys = append(single, u), append(keys, u.keyText)
+		}
+	}
+	owners, err := l.store.Owners(ctx, l.tx, keys)
+	if err != nil {
+		return err
+	}
+	for _, u := range single {
+		if owner, owned := owners[u.keyText]; owned {
+			u.situation.Claimed = &owner
+		}
+	}
+	if l.policy.OnMatch != "update" || len(single) == 0 {
+		return nil
+	}
+	rows, err := l.lander.Fetch(ctx, l.tx, keysOf(single), l.Columns, true)
+	if err != nil {
+		return fmt.Errorf("reading rows that match: %w", err)
+	}
+	for i, u := range single {
+		u.before = rows[i]
+	}
+	return nil
+}
+
+func fieldList(columns []sqldb.Column) string {
+	names := make([]string, len(columns))
+	for i := range columns {
+		names[i] = columns[i].Name
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,257 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"landfall/internal/connector/table"
+	"landfall/internal/crosswalk"
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/migration"
+	"landfall/internal/record"
+	"landfall/internal/source"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// entityRun carries one entity's records.
+type entityRun struct {
+	*runner
+	*migration.Entity
+	stored *ledger.Entity
+	spill  string
+
+	store   *crosswalk.Store
+	lander  target.Table
+	numbers *crosswalk.Numbers
+	parents map[string]*crosswalk.Parents
+	owner   map[string]int64 // parent entity -> its number in the books
+	policy  target.Policy
+	pace    target.Pace
+	first   bool // the crosswalk holds nothing of the entity: no look-ups needed
+	hasher  *record.Hasher
+	shapeID int64
+	shapes  map[int64]*oldShape
+	wanted  *wanted
+	counts  ledger.Counts
+	read    int64
+	total   int64
+}
+
+// carry brings every record of the entity to its end.
+func (e *entityRun) carry(ctx context.Context) (ledger.Counts, error) {
+	e.counts = ledger.Counts{}
+	if err := e.recall(ctx); err != nil {
+		return e.counts, err
+	}
+	if e.stored.Done {
+		return e.counts, nil
+	}
+	if err := e.prepare(ctx); err != nil {
+		return e.counts, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	e.tell(e.event(EventEntityStarted))
+	for _, slice := range e.stored.Slices {
+		if err := e.carrySlice(ctx, sliceOf(slice)); err != nil {
+			return e.counts, fmt.Errorf("%s: %w", e.Name, err)
+		}
+	}
+	if e.wanted != nil && len(e.o.Only) > 0 {
+		for key := range e.wanted.keys {
+			if !e.wanted.found[key] {
+				e.notFound = append(e.notFound, record.Ref{Entity: e.Name, Key: key})
+			}
+		}
+	}
+	if err := e.end(ctx); err != nil {
+		return e.counts, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	return e.counts, nil
+}
+
+// recall adds up what earlier sessions of the run have done for the entity.
+func (e *entityRun) recall(ctx context.Context) error {
+	if !e.resumed {
+		return nil
+	}
+	return e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		for _, slice := range e.stored.Slices {
+			err := e.ledger.Markers(ctx, tx, e.run.ID, e.stored.ID, slice.Number, func(m *ledger.Marker) error {
+				e.counts.Add(m.Counts)
+				e.read += m.Records
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// prepare looks up what the entity's landing needs to know.
+func (e *entityRun) prepare(ctx context.Context) error {
+	e.policy = policyOf(e.o.Mode, e.Entity.Entity)
+	e.parents, e.owner, e.shapes = map[string]*crosswalk.Parents{}, map[string]int64{}, map[int64]*oldShape{}
+	dialect := e.books.Dialect()
+	e.lander = table.NewLander(dialect, e.Table, e.Key)
+	names := slices.Clone(e.Program.Columns)
+	slices.Sort(names)
+	index := make([]int, len(names))
+	for i, name := range names {
+		index[i] = slices.IndexFunc(e.Columns, func(c sqldb.Column) bool { return c.Name == name })
+	}
+	e.hasher = record.NewHasher(names, index)
+	shape, err := json.Marshal(names)
+	if err != nil {
+		return err
+	}
+	err = e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := e.lease.Check(ctx, a.Tx); err != nil {
+			return err
+		}
+		store, err := crosswalk.Open(ctx, a.Tx, e.books, e.run.Migration, e.Name, e.Table.Name.String())
+		if err != nil {
+			return err
+		}
+		e.store = store
+		known, err := store.Any(ctx, a.Tx)
+		if err != nil {
+			return err
+		}
+		e.first = !known
+		for _, ref := range e.Program.Refs {
+			parent := e.m.Entity(ref.Entity)
+			parentStore, err := crosswalk.Open(ctx, a.Tx, e.books, e.run.Migration, ref.Entity, parent.Table.Name.String())
+			if err != nil {
+				return err
+			}
+			if e.parents[ref.Entity] == nil {
+				e.parents[ref.Entity] = crosswalk.NewParents(parentStore)
+				e.owner[ref.Entity] = parentStore.EntityID
+			}
+		}
+		e.shapeID, err = store.ShapeID(ctx, a.Tx, string(shape))
+		return err
+	}, asked)
+	if err != nil {
+		return err
+	}
+	if e.To.NewKey == mapping.KeyIdentity || e.To.NewKey == mapping.KeySequence {
+		if e.numbers, err = crosswalk.NewNumbers(e.store, e.Table, &e.Key[0], e.To.Sequence); err != nil {
+			return err
+		}
+	}
+	if e.wanted, err = e.choose(ctx); err != nil {
+		return err
+	}
+	e.total = e.countTotal()
+	return nil
+}
+
+func (e *entityRun) countTotal() int64 {
+	if e.wanted != nil {
+		return int64(len(e.wanted.keys))
+	}
+	total := int64(0)
+	for _, slice := range e.stored.Slices {
+		if slice.Count < 0 {
+			return -1
+		}
+		total += slice.Count
+	}
+	if e.o.Limit > 0 {
+		total = min(total, e.o.Limit)
+	}
+	return total
+}
+
+// carrySlice lands the slice's batches in order. Reading and shaping run one
+// batch ahead of landing.
+func (e *entityRun) carrySlice(ctx context.Context, slice source.Slice) error {
+	if e.wanted != nil && len(e.wanted.keys) == 0 {
+		return nil
+	}
+	reading, cancel := context.WithCancel(ctx)
+	feed := &feed{entityRun: e, slice: slice, out: make(chan *shaped, 1)}
+	failed := make(chan error, 1)
+	go func() {
+		failed <- feed.run(reading)
+		close(feed.out)
+	}()
+	err := e.landAll(ctx, slice, feed.out)
+	cancel()
+	for range feed.out { // let the reader see that nobody listens any more
+	}
+	if feedErr := <-failed; err == nil && feedErr != nil && !errors.Is(feedErr, io.EOF) {
+		err = feedErr
+	}
+	return err
+}
+
+func (e *entityRun) landAll(ctx context.Context, slice source.Slice, batches <-chan *shaped) error {
+	for batch := range batches {
+		if e.stopAsked() {
+			return errStopped
+		}
+		e.point(PointRead)
+		marker, err := e.land(ctx, batch)
+		if err != nil {
+			return fmt.Errorf("slice %s, records %d to %d: %w", slice.Name, batch.Start.Number+1, batch.End.Number, err)
+		}
+		e.point(PointCommitted)
+		e.counts.Add(marker.Counts)
+		e.read += marker.Records
+		event := e.event(EventBatch)
+		if slice.Bytes > 0 && batch.End.Offset > 0 {
+			event.Percent = 100 * float64(batch.End.Offset) / float64(slice.Bytes)
+		}
+		e.tell(event)
+	}
+	if e.stopAsked() {
+		return errStopped
+	}
+	return nil
+}
+
+// end closes the entity: the balance must hold, the target's counters go past
+// its highest key, and the reverse index is there from now on.
+func (e *entityRun) end(ctx context.Context) error {
+	if e.wanted == nil && e.total >= 0 && e.read != e.total {
+		return fmt.Errorf("the source counted %d records when the run started and %d were read: it changed meanwhile; end this run with `landfall abandon %s` and run again", e.total, e.read, e.run.Name)
+	}
+	if e.counts.Total() != e.read {
+		return fmt.Errorf("%d records were read and %d have an end: the books do not add up", e.read, e.counts.Total())
+	}
+	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := e.lease.Check(ctx, a.Tx); err != nil {
+			return err
+		}
+		if e.rehearse {
+			return nil
+		}
+		if err := e.lander.AdvanceSequences(ctx, a.Tx); err != nil {
+			return err
+		}
+		if err := e.store.EnsureReverse(ctx, a.Tx); err != nil {
+			return err
+		}
+		return e.ledger.EndEntity(ctx, a.Tx, e.run.ID, e.stored.ID)
+	}, asked)
+	if err != nil {
+		return err
+	}
+	e.point(PointEntityEnd)
+	e.stored.Done = true
+	e.tell(e.event(EventEntityEnded))
+	return nil
+}
+
+func (e *entityRun) event(kind EventKind) Event {
+	return Event{Kind: kind, Entity: e.Name, Read: e.read, Total: e.total, Percent: -1, Counts: e.counts.Clone()}
+}

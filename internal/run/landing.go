@@ -1,0 +1,240 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"landfall/internal/crosswalk"
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// unit is what is found out about one record while its batch lands. Everything
+// in it belongs to one attempt: when the transaction is tried again, it is
+// found out again.
+type unit struct {
+	rejection *record.Rejection
+	row       []record.Value // what is written, in the order of the entity's columns
+	hash      record.Hash
+	entry     crosswalk.Row // what the crosswalk says
+	inBooks   bool          // the crosswalk has an entry, whatever its state
+	situation target.Situation
+	action    target.Action
+	key       []record.Value // the target row's key
+	keyText   string
+	before    []record.Value // the row as it was, in the order of the entity's columns
+}
+
+// landing is one attempt to land one batch.
+type landing struct {
+	*entityRun
+	tx    sqldb.Tx
+	batch *shaped
+	units []unit
+}
+
+// land brings one batch to its end, trying again what may be tried again.
+func (e *entityRun) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) {
+	at := ledger.Place{RunID: e.run.ID, EntityID: e.stored.ID, Slice: batch.Slice, Ordinal: batch.Ordinal}
+	var marker *ledger.Marker
+	refused := false
+	var last *landing
+	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		l := &landing{entityRun: e, tx: a.Tx, batch: batch, units: make([]unit, len(batch.Items))}
+		last = l
+		var err error
+		marker, refused, err = l.within(ctx, at, a.Careful || e.pace.Careful())
+		return err
+	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) {
+		committed, err := e.ledger.Committed(ctx, tx, at)
+		if committed != nil {
+			marker = committed
+		}
+		return committed != nil, err
+	})
+	if err == nil {
+		e.pace.Landed(refused)
+		if e.traced != nil {
+			e.traced(last)
+		}
+	}
+	return marker, err
+}
+
+// within is the batch's transaction from the lease to the marker.
+func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*ledger.Marker, bool, error) {
+	if err := l.lease.Check(ctx, l.tx); err != nil {
+		return nil, false, err
+	}
+	l.point(PointBegun)
+	for _, step := range []func(context.Context) error{l.recognise, l.resolve, l.compare, l.match} {
+		if err := step(ctx); err != nil {
+			return nil, false, err
+		}
+	}
+	l.decide()
+	if err := l.number(ctx); err != nil {
+		return nil, false, err
+	}
+	l.point(PointReserved)
+	refused, err := l.write(ctx, careful)
+	if err != nil {
+		return nil, false, err
+	}
+	l.point(PointLanded)
+	if err := l.remember(ctx); err != nil {
+		return nil, false, err
+	}
+	l.point(PointCrosswalk)
+	marker := &ledger.Marker{
+		Place: at, Start: l.batch.Start.String(), End: l.batch.End.String(),
+		Digest: l.batch.Digest[:], Epoch: l.lease.Epoch,
+	}
+	if err := l.ledger.Write(ctx, l.tx, marker, l.lines()); err != nil {
+		return nil, false, fmt.Errorf("writing the ledger: %w", err)
+	}
+	l.point(PointLedger)
+	return marker, refused, nil
+}
+
+// each calls visit for every record that still goes on.
+func (l *landing) each(visit func(i int, u *unit) *record.Rejection) {
+	for i := range l.units {
+		u := &l.units[i]
+		if u.rejection == nil {
+			u.rejection = visit(i, u)
+		}
+	}
+}
+
+// recognise asks the crosswalk which of the records it knows.
+func (l *landing) recognise(ctx context.Context) error {
+	for i := range l.units {
+		l.units[i].rejection = l.batch.Items[i].Rejection
+	}
+	if l.first {
+		return nil
+	}
+	keys := make([]string, 0, len(l.units))
+	l.each(func(i int, _ *unit) *record.Rejection {
+		keys = append(keys, l.batch.Items[i].Ref.Key)
+		return nil
+	})
+	known, err := l.store.Lookup(ctx, l.tx, keys)
+	if err != nil {
+		return fmt.Errorf("looking up the crosswalk: %w", err)
+	}
+	l.each(func(i int, u *unit) *record.Rejection {
+		u.entry, u.inBooks = known[l.batch.Items[i].Ref.Key]
+		u.situation.Known = u.inBooks && u.entry.OnTarget()
+		u.situation.Linked = u.situation.Known && u.entry.Role == crosswalk.RoleLinked
+		return nil
+	})
+	return nil
+}
+
+// decide applies modes and policies.
+func (l *landing) decide() {
+	l.each(func(i int, u *unit) *record.Rejection {
+		action, rejection := target.Decide(u.situation, l.policy)
+		u.action = action
+		if rejection != nil {
+			rejection.Ref = l.batch.Items[i].Ref
+			if !u.situation.Known {
+				rejection.Field = fieldList(l.Match)
+			}
+		}
+		return rejection
+	})
+}
+
+// number gives every new row its key.
+func (l *landing) number(ctx context.Context) error {
+	var creates []*unit
+	var refs []record.Ref
+	for i := range l.units {
+		if u := &l.units[i]; u.rejection == nil && u.action == target.Create {
+			creates = append(creates, u)
+			refs = append(refs, l.batch.Items[i].Ref)
+		}
+	}
+	switch l.To.NewKey {
+	case mapping.KeyNatural:
+		for _, u := range creates {
+			u.setKey(l.naturalKey(u.row))
+		}
+	case mapping.KeyUUID:
+		for i, u := range creates {
+			key := crosswalk.UUIDv5(l.runner.run.Migration, refs[i])
+			if l.To.UUID != 5 {
+				var err error
+				if key, err = crosswalk.UUIDv7(); err != nil {
+					return err
+				}
+			}
+			u.row[0] = key
+			u.setKey(u.row[:1])
+		}
+	default:
+		take := l.numbers.Take
+		if l.rehearse {
+			take = l.numbers.Guess
+		}
+		keys, err := take(ctx, l.tx, len(creates))
+		if err != nil {
+			return fmt.Errorf("reserving keys: %w", err)
+		}
+		for i, u := range creates {
+			u.row[0] = keys[i]
+			u.setKey(u.row[:1])
+		}
+	}
+	return nil
+}
+
+// naturalKey picks the key out of a row whose own fields are the key.
+func (l *landing) naturalKey(row []record.Value) []record.Value {
+	key := make([]record.Value, len(l.Key))
+	for i := range l.Key {
+		key[i] = row[columnPlace(l.Columns, l.Key[i].Name)]
+	}
+	return key
+}
+
+func columnPlace(columns []sqldb.Column, name string) int {
+	for i := range columns {
+		if columns[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func (u *unit) setKey(key []record.Value) {
+	u.key = key
+	parts := make([]string, len(key))
+	for i, value := range key {
+		parts[i] = value.String()
+	}
+	u.keyText = record.JoinKey(parts...)
+}
+
+// keyValues takes a key out of the crosswalk's text.
+func (l *landing) keyValues(text string) ([]record.Value, error) {
+	parts := record.SplitKey(text)
+	if len(parts) != len(l.Key) {
+		return nil, fmt.Errorf("the crosswalk says that %s's row has the key %q, but the key has %d columns", l.Name, text, len(l.Key))
+	}
+	key := make([]record.Value, len(parts))
+	for i, part := range parts {
+		value, misfit := l.Key[i].Type.Fit(record.Text(part))
+		if misfit != nil {
+			return nil, fmt.Errorf("the crosswalk says that %s's row has the key %q: %w", l.Name, text, misfit)
+		}
+		key[i] = value
+	}
+	return key, nil
+}

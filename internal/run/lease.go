@@ -1,0 +1,71 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"landfall/internal/books"
+	"landfall/internal/sqldb"
+)
+
+// keeper renews a lease on a connection of its own until it is told to stop.
+// When the lease is lost it cancels the run's context; the epoch that every
+// batch checks is what protects the data, this only saves work.
+type keeper struct {
+	stop chan struct{}
+	done chan struct{}
+}
+
+func keepLease(open func(context.Context) (sqldb.DB, error), lease *books.Lease, runName string, lost func(error)) *keeper {
+	k := &keeper{stop: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(k.done)
+		tick := time.NewTicker(books.LeaseSeconds * time.Second / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-k.stop:
+				return
+			case <-tick.C:
+				// A renewal that fails is tried again at the next tick; until then
+				// nobody else may take the lease, and when somebody did the next
+				// batch finds out.
+				if err := renew(open, lease, runName); errors.Is(err, books.ErrLeaseLost) {
+					lost(err)
+					return
+				}
+			}
+		}
+	}()
+	return k
+}
+
+func renew(open func(context.Context) (sqldb.DB, error), lease *books.Lease, runName string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), books.LeaseSeconds*time.Second/3)
+	defer cancel()
+	db, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	return inTx(ctx, db, func(tx sqldb.Tx) error { return lease.Renew(ctx, tx, runName) })
+}
+
+func (k *keeper) end() {
+	close(k.stop)
+	<-k.done
+}
+
+// inTx runs work in a transaction of its own.
+func inTx(ctx context.Context, db sqldb.DB, work func(sqldb.Tx) error) error {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	if err := work(tx); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}

@@ -1,0 +1,123 @@
+package run
+
+import (
+	"encoding/json"
+
+	"landfall/internal/ledger"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+var dispositionOf = map[target.Action]record.Disposition{
+	target.Create:   record.Created,
+	target.Update:   record.Updated,
+	target.Adopt:    record.Updated,
+	target.Link:     record.Skipped,
+	target.Remember: record.Unchanged,
+	target.Leave:    record.Unchanged,
+	target.Keep:     record.Skipped,
+}
+
+// lines tells the end of every record of the batch.
+func (l *landing) lines() []ledger.Line {
+	// A run over few records tells each of them in full; a run over all keeps
+	// entries for what a person will ask about.
+	detail := l.runner.run.Kind() != ledger.KindAll
+	lines := make([]ledger.Line, len(l.units))
+	for i := range l.units {
+		u, item := &l.units[i], &l.batch.Items[i]
+		line := ledger.Line{Key: item.Ref.Key, Number: item.Number, Line: item.Line}
+		if u.rejection != nil {
+			line.Disposition, line.TargetKey = u.rejection.Disposition(), u.entry.TargetKey
+			line.Entry = &ledger.Entry{
+				Step: u.rejection.Step, Field: u.rejection.Field, Code: u.rejection.Code,
+				Message: u.rejection.Message(), Source: cellsJSON(item.Values),
+			}
+			lines[i] = line
+			continue
+		}
+		line.Disposition, line.TargetKey = dispositionOf[u.action], u.keyText
+		if u.situation.Linked {
+			line.Disposition = record.Skipped
+		}
+		if detail || tellsMore(u) {
+			line.Entry = l.entry(u, item.Values)
+		}
+		lines[i] = line
+	}
+	return lines
+}
+
+// tellsMore reports whether the record has a story beyond its disposition.
+func tellsMore(u *unit) bool {
+	switch u.action {
+	case target.Update, target.Adopt, target.Link, target.Keep:
+		return true
+	case target.Create:
+		return u.situation.RowGone
+	}
+	return false
+}
+
+func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
+	entry := &ledger.Entry{Source: cellsJSON(source)}
+	switch u.action {
+	case target.Adopt:
+		entry.Role, entry.Message = "adopted", "a row of the target matched; it is updated from now on"
+	case target.Link:
+		entry.Role, entry.Message = "linked", "a row of the target matched; it is pointed at and left alone"
+	case target.Keep:
+		entry.Step, entry.Code, entry.Message = record.StepDecide, record.CodeEdited, "the target row was changed since it was written; it is kept as it is"
+	case target.Create:
+		if u.situation.RowGone {
+			entry.Message = "the row written earlier was gone; it is written again"
+		}
+	}
+	if u.action == target.Update || u.action == target.Adopt {
+		entry.Before = rowJSON(l.Columns, u.before)
+	}
+	if u.action == target.Update || u.action == target.Adopt || u.action == target.Create {
+		row := u.row
+		if len(l.Columns) > len(l.Program.Columns) {
+			row = append(append([]record.Value(nil), u.key...), u.row[len(l.Key):]...)
+		}
+		entry.After = rowJSON(l.Columns, row)
+	}
+	return entry
+}
+
+// cellsJSON is the record as it was read: an array of texts and nulls.
+func cellsJSON(values []record.Value) string {
+	cells := make([]*string, len(values))
+	for i, value := range values {
+		if !value.IsNull() {
+			text := value.String()
+			cells[i] = &text
+		}
+	}
+	out, _ := json.Marshal(cells) // texts and nulls always marshal
+	return string(out)
+}
+
+// rowJSON is a row: an object of texts and nulls by column, in column order.
+func rowJSON(columns []sqldb.Column, row []record.Value) string {
+	if row == nil {
+		return ""
+	}
+	out := []byte{'{'}
+	for i := range columns {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		name, _ := json.Marshal(columns[i].Name)
+		out = append(append(out, name...), ':')
+		if row[i].IsNull() {
+			out = append(out, "null"...)
+			continue
+		}
+		text, _ := json.Marshal(row[i].String())
+		out = append(out, text...)
+	}
+	return string(append(out, '}'))
+}

@@ -1,0 +1,136 @@
+// Package run carries records from room to room: it reads and shapes them,
+// chooses, resolves, decides, lands and tells, batch by batch, each batch in
+// one transaction with its crosswalk, its ledger and its marker.
+package run
+
+import (
+	"time"
+
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/record"
+	"landfall/internal/target"
+)
+
+// Batch limits unless told otherwise. Between 5,000 and 200,000 records the
+// speed differs by a few percent; these keep locks short and memory small.
+const (
+	DefaultRecords = 20_000
+	DefaultBytes   = 8 << 20
+)
+
+// Options say what a run is asked to do.
+type Options struct {
+	Mode    target.Mode
+	Only    []record.Ref // these records alone; empty means all
+	Limit   int64        // the first so many records of each entity; 0 means all
+	Inputs  map[string]string
+	Records int // batch limits; 0 means the defaults
+	Bytes   int
+	// Retry runs the open records of an earlier run again: its name, or "" with
+	// RetryOpen for all that are open.
+	Retry     string
+	RetryOpen bool
+
+	// RunsDir is where the run's artefacts go.
+	RunsDir string
+	// TempDir is where what must be remembered about all records spills; empty
+	// means the system's.
+	TempDir string
+	// Patience is how long transient faults of the target are put up with.
+	Patience time.Duration
+
+	// Observe is told what happens; it is called from one goroutine at a time and
+	// must not block. May be nil.
+	Observe func(Event)
+	// Stop, when closed, ends the run after the batch in hand. May be nil.
+	Stop <-chan struct{}
+	// Points is called at named points of a batch, so that a test can break the
+	// run exactly there. May be nil.
+	Points func(Point)
+}
+
+// Point names a place in a batch's life.
+type Point string
+
+// The points, in the order in which a batch passes them.
+const (
+	PointStarted   Point = "run-started"       // the run and its slices are in the books
+	PointRead      Point = "batch-read"        // the batch is read and shaped
+	PointBegun     Point = "transaction-begun" // the lease is checked
+	PointReserved  Point = "keys-reserved"
+	PointLanded    Point = "rows-landed"
+	PointCrosswalk Point = "crosswalk-written"
+	PointLedger    Point = "ledger-written"   // marker written, before commit
+	PointCommitted Point = "batch-committed"  // after commit
+	PointEntityEnd Point = "entity-ended"     // sequences advanced, entity closed
+	PointRunEnd    Point = "run-ended"        // before the run is closed
+	PointArtefacts Point = "before-artefacts" // the run is closed, its files are not written
+)
+
+// Points lists them all.
+var Points = []Point{
+	PointStarted, PointRead, PointBegun, PointReserved, PointLanded, PointCrosswalk,
+	PointLedger, PointCommitted, PointEntityEnd, PointRunEnd, PointArtefacts,
+}
+
+// EventKind says what an Event tells.
+type EventKind string
+
+// The kinds of events.
+const (
+	EventRunStarted    EventKind = "run-started"
+	EventRunResumed    EventKind = "run-resumed"
+	EventEntityStarted EventKind = "entity-started"
+	EventScanning      EventKind = "scanning" // reading again what a broken run had landed
+	EventBatch         EventKind = "batch"
+	EventWaiting       EventKind = "waiting"
+	EventEntityEnded   EventKind = "entity-ended"
+	EventRunEnded      EventKind = "run-ended"
+)
+
+// Event tells whoever draws the progress what happened.
+type Event struct {
+	Kind    EventKind
+	Time    time.Time
+	Run     string
+	Mode    string
+	Entity  string
+	Read    int64         // records of the entity read and settled so far, earlier sessions of the run included
+	Total   int64         // of so many; -1 where the source cannot count
+	Percent float64       // of the source's content, where Total is -1 and it can be told; else -1
+	Counts  ledger.Counts // of the entity so far
+	Message string
+}
+
+// Result is how a run ended.
+type Result struct {
+	Run      *ledger.Run
+	Entities []EntityResult
+	Stopped  bool // ended after a batch because it was asked to
+	// NotFound are those of --only that the source does not hold.
+	NotFound []record.Ref
+}
+
+// EntityResult are an entity's dispositions.
+type EntityResult struct {
+	Name   string
+	Counts ledger.Counts
+}
+
+// Open reports whether records are left that a retry would run again.
+func (r *Result) Open() bool {
+	for _, entity := range r.Entities {
+		for disposition, n := range entity.Counts {
+			if n > 0 && disposition.NeedsRetry() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// policyOf puts a mapping's policies and the mode together.
+func policyOf(mode target.Mode, entity *mapping.Entity) target.Policy {
+	return target.PolicyFor(mode, string(entity.Edited), string(entity.Missing), string(entity.OnMatch))
+}

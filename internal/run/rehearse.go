@@ -1,0 +1,137 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"landfall/internal/books"
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/migration"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// Trace is what would become of one record, and what came from where.
+type Trace struct {
+	Ref         record.Ref
+	Number      int64
+	Line        int64
+	Table       string
+	Disposition record.Disposition
+	Rejection   *record.Rejection
+	Fields      []mapping.FieldTrace
+	TargetKey   string // empty for a new row whose key the target would give
+	Columns     []string
+	Before      []record.Value // the row as it is; nil when there is none
+	After       []record.Value // what would be written; nil when nothing would
+}
+
+// rehearsal carries all batches in one transaction that is never committed.
+type rehearsal struct{ tx sqldb.Tx }
+
+// Land implements transactions.
+func (r rehearsal) Land(ctx context.Context, within func(context.Context, target.Attempt) error, _ func(context.Context, sqldb.Tx) (bool, error)) error {
+	return within(ctx, target.Attempt{Tx: r.tx})
+}
+
+// Look implements transactions.
+func (r rehearsal) Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error {
+	return within(ctx, r.tx)
+}
+
+// Rehearse does all that a run does, the writing included, in one transaction
+// that is rolled back: it leaves no row, no entry in the books, no key used.
+// It holds locks and one connection while it lasts, and is meant for a few
+// records.
+func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func(Trace) error) (*Result, error) {
+	if o.Records == 0 {
+		o.Records, o.Bytes = DefaultRecords, DefaultBytes
+	}
+	if o.Mode == "" {
+		o.Mode = target.Full
+	}
+	db := m.Looker()
+	b, err := books.New(db.Dialect())
+	if err != nil {
+		return nil, err
+	}
+	present, err := books.Present(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	if err := books.Ensure(ctx, tx, db.Dialect(), present); err != nil {
+		return nil, err
+	}
+	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b), loader: rehearsal{tx}, rehearse: true}
+	var traceErr error
+	r.traced = func(l *landing) {
+		for i := range l.units {
+			if traceErr == nil {
+				traceErr = trace(l.trace(i))
+			}
+		}
+	}
+	if err := r.beginRehearsal(ctx, tx); err != nil {
+		return nil, err
+	}
+	result := &Result{Run: r.run}
+	if err := r.runEntities(ctx, result); err != nil {
+		return result, fmt.Errorf("rehearsing: %w", err)
+	}
+	return result, traceErr
+}
+
+// beginRehearsal starts a run of its own, whatever run may be unfinished.
+func (r *runner) beginRehearsal(ctx context.Context, tx sqldb.Tx) error {
+	wanted, entities, err := r.wants(ctx)
+	if err != nil {
+		return err
+	}
+	actor, host := holderName()
+	if r.lease, err = r.books.Acquire(ctx, tx, wanted.Migration, actor+"@"+host, processID(), holderGone); err != nil {
+		return err
+	}
+	if err := r.nameEntities(ctx, tx, wanted.Migration, entities); err != nil {
+		return err
+	}
+	r.run, r.entities = wanted, entities
+	return r.ledger.Start(ctx, tx, wanted, entities)
+}
+
+// trace tells record i of a landing that has its end.
+func (l *landing) trace(i int) Trace {
+	u, item := &l.units[i], &l.batch.Items[i]
+	t := Trace{
+		Ref: item.Ref, Number: item.Number, Line: item.Line, Table: l.Table.Name.String(),
+		Rejection: u.rejection, Before: u.before,
+		Fields: l.Program.Explain(item.Record, l.stored.Header),
+	}
+	for _, column := range l.Columns {
+		t.Columns = append(t.Columns, column.Name)
+	}
+	if u.rejection != nil {
+		t.Disposition = u.rejection.Disposition()
+		return t
+	}
+	t.Disposition, t.TargetKey = dispositionOf[u.action], u.keyText
+	switch u.action {
+	case target.Create:
+		t.After = u.row
+		if l.numbers != nil {
+			t.TargetKey = ""
+		}
+	case target.Update, target.Adopt:
+		t.After = append(append([]record.Value(nil), u.key...), u.row[len(l.Columns)-len(l.Program.Columns):]...)
+		if len(l.Columns) == len(l.Program.Columns) {
+			t.After = u.row
+		}
+	}
+	return t
+}

@@ -1,0 +1,113 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/record"
+)
+
+// resolve finds the parents of all records, one query per parent entity, and
+// makes the rows that will be written.
+func (l *landing) resolve(ctx context.Context) error {
+	generated := len(l.Columns) - len(l.Program.Columns)
+	slab := make([]record.Value, len(l.Columns)*len(l.units))
+	l.each(func(i int, u *unit) *record.Rejection {
+		u.row = slab[i*len(l.Columns) : (i+1)*len(l.Columns) : (i+1)*len(l.Columns)]
+		copy(u.row[generated:], l.batch.values[i])
+		return nil
+	})
+	for _, ref := range l.Program.Refs {
+		if err := l.resolveField(ctx, ref, generated+ref.Slot); err != nil {
+			return fmt.Errorf("finding the %s of records: %w", ref.Entity, err)
+		}
+	}
+	return nil
+}
+
+func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place int) error {
+	keys := make([]string, 0, len(l.units))
+	l.each(func(i int, u *unit) *record.Rejection {
+		if !u.row[place].IsNull() {
+			keys = append(keys, u.row[place].Raw())
+		}
+		return nil
+	})
+	parents, err := l.parents[ref.Entity].Resolve(ctx, l.tx, keys)
+	if err != nil {
+		return err
+	}
+	missing := map[string]bool{}
+	for _, key := range keys {
+		if _, found := parents[key]; !found {
+			missing[key] = true
+		}
+	}
+	causes, err := l.causes(ctx, ref, missing)
+	if err != nil {
+		return err
+	}
+	column := l.Columns[place]
+	l.each(func(i int, u *unit) *record.Rejection {
+		if u.row[place].IsNull() {
+			return nil
+		}
+		key := u.row[place].Raw()
+		parent, found := parents[key]
+		if !found {
+			return l.orphan(i, u, ref, place, record.Ref{Entity: ref.Entity, Key: key}, causes)
+		}
+		value, misfit := column.Type.Fit(record.Text(parent))
+		if misfit != nil {
+			return &record.Rejection{Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: column.Name, Code: misfit.Code, Err: fmt.Errorf("the key of %s:%s in the target: %w", ref.Entity, key, misfit)}
+		}
+		u.row[place] = value
+		return nil
+	})
+	return nil
+}
+
+// causes asks the ledger why missing parents did not land.
+func (l *landing) causes(ctx context.Context, ref mapping.RefField, missing map[string]bool) (map[string]ledger.Cause, error) {
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	keys := make([]string, 0, len(missing))
+	for key := range missing {
+		keys = append(keys, key)
+	}
+	return l.ledger.LastCauses(ctx, l.tx, l.owner[ref.Entity], keys)
+}
+
+// orphan says what becomes of a record whose parent is not on the target: it
+// is blocked when the parent itself did not land, and failed when no record of
+// that key was ever read, unless the mapping lets the reference stay empty.
+func (l *landing) orphan(i int, u *unit, ref mapping.RefField, place int, parent record.Ref, causes map[string]ledger.Cause) *record.Rejection {
+	column := l.Columns[place]
+	cause, failed := causes[parent.Key]
+	if ref.OnOrphan == mapping.OrphanNull {
+		if column.Nullable {
+			u.row[place] = record.Null()
+			return nil
+		}
+		return &record.Rejection{
+			Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: column.Name, Code: record.CodeNotNull,
+			Err: fmt.Errorf("%s is not on the target, and the target wants a value", parent),
+		}
+	}
+	rejection := &record.Rejection{Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: column.Name}
+	if failed {
+		in := ""
+		if cause.Field != "" {
+			in = " in " + cause.Field
+		}
+		rejection.Blocked, rejection.Code = true, record.CodeParentFailed
+		rejection.Err = fmt.Errorf("%s did not land: %s, %s%s (run %s); mend it and retry both", parent, cause.Disposition, cause.Code, in, cause.RunName)
+		return rejection
+	}
+	rejection.Code = record.CodeMissingParent
+	rejection.Err = fmt.Errorf("the source has no %s: mend the reference, or set `missing: null` to leave it empty", parent)
+	return rejection
+}

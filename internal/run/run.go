@@ -1,0 +1,258 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"landfall/internal/books"
+	"landfall/internal/ledger"
+	"landfall/internal/migration"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// Errors of starting a run.
+var (
+	ErrNothingToResume = errors.New("there is no unfinished run of this migration to resume")
+	ErrUnknownRun      = errors.New("unknown run")
+)
+
+// runner carries one run.
+type runner struct {
+	m        *migration.Migration
+	o        Options
+	books    *books.Books
+	ledger   *ledger.Ledger
+	lease    *books.Lease
+	run      *ledger.Run
+	entities []ledger.Entity
+	loader   transactions
+	resumed  bool
+	// rehearse is set when nothing may stay written, not even a counter moved.
+	rehearse bool
+	// traced is told of each batch that has its end; may be nil.
+	traced   func(*landing)
+	notFound []record.Ref
+}
+
+// transactions is what carries batches: a Loader, or a rehearsal's one
+// transaction that is rolled back at the end.
+type transactions interface {
+	Land(ctx context.Context, within func(context.Context, target.Attempt) error, settled func(context.Context, sqldb.Tx) (bool, error)) error
+	Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error
+}
+
+// asked is the answer of work that may simply be done again.
+func asked(context.Context, sqldb.Tx) (bool, error) { return false, nil }
+
+// Run starts a run, or goes on with the unfinished one when it is the same.
+// The result is there, as far as the run got, even beside an error.
+func Run(ctx context.Context, m *migration.Migration, o Options) (*Result, error) {
+	return carry(ctx, m, o, false)
+}
+
+// Resume goes on with the unfinished run, with the options it was started with.
+func Resume(ctx context.Context, m *migration.Migration, o Options) (*Result, error) {
+	return carry(ctx, m, o, true)
+}
+
+func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bool) (*Result, error) {
+	if o.Records == 0 {
+		o.Records = DefaultRecords
+	}
+	if o.Bytes == 0 {
+		o.Bytes = DefaultBytes
+	}
+	if o.Mode == "" {
+		o.Mode = target.Full
+	}
+	b, err := books.New(m.Looker().Dialect())
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b)}
+	loader := &target.Loader{Open: m.OpenTarget, Patience: o.Patience, Waiting: r.waiting}
+	defer loader.Close(context.WithoutCancel(ctx))
+	r.loader = loader
+	if err := PrepareBooks(ctx, m.Looker()); err != nil {
+		return nil, err
+	}
+	if err := r.begin(ctx, mustResume); err != nil {
+		r.release()
+		return nil, err
+	}
+	result, err := r.carryOn(ctx)
+	r.release()
+	return result, err
+}
+
+// begin makes the books, takes the lease, and starts or resumes the run.
+func (r *runner) begin(ctx context.Context, mustResume bool) error {
+	wanted, entities, err := r.wants(ctx)
+	if err != nil {
+		return err
+	}
+	actor, host := holderName()
+	err = r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		lease, err := r.books.Acquire(ctx, a.Tx, wanted.Migration, actor+"@"+host, processID(), holderGone)
+		r.lease = lease
+		return err
+	}, asked)
+	if err != nil {
+		r.lease = nil
+		return err
+	}
+	return r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := r.lease.Check(ctx, a.Tx); err != nil {
+			return err
+		}
+		// A new run is written with its slices in one transaction; should its
+		// commit's answer be lost, the next try finds it and resumes it.
+		r.resumed, err = r.startOrResume(ctx, a.Tx, wanted, entities, mustResume)
+		if err != nil {
+			return err
+		}
+		return r.lease.Renew(ctx, a.Tx, r.run.Name)
+	}, asked)
+}
+
+// PrepareBooks makes the books where there are none.
+func PrepareBooks(ctx context.Context, db sqldb.DB) error {
+	present, err := books.Present(ctx, db)
+	if err != nil || present == books.Version {
+		return err
+	}
+	return inTx(ctx, db, func(tx sqldb.Tx) error { return books.Ensure(ctx, tx, db.Dialect(), present) })
+}
+
+// carryOn runs the entities one after another and closes the run.
+func (r *runner) carryOn(ctx context.Context) (*Result, error) {
+	r.o.Mode = target.Mode(r.run.Mode)
+	r.o.Limit, r.o.Records, r.o.Bytes = r.run.Options.Limit, r.run.Options.Records, r.run.Options.Bytes
+	r.o.Only = refsOf(r.run.Options.Only)
+	result := &Result{Run: r.run}
+	kind := EventRunStarted
+	if r.resumed {
+		kind = EventRunResumed
+	}
+	r.tell(Event{Kind: kind})
+	r.point(PointStarted)
+
+	ctx, lost := context.WithCancelCause(ctx)
+	defer lost(nil)
+	keeper := keepLease(r.m.OpenTarget, r.lease, r.run.Name, func(err error) { lost(err) })
+	defer keeper.end()
+
+	err := r.runEntities(ctx, result)
+	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(cause, books.ErrLeaseLost) {
+		err = cause
+	}
+	state, message := ledger.Completed, ""
+	switch {
+	case errors.Is(err, errStopped):
+		state, result.Stopped, err = ledger.Interrupted, true, nil
+	case err != nil:
+		state, message = ledger.Broken, err.Error()
+	}
+	if errors.Is(err, books.ErrLeaseLost) {
+		return result, err // the books are somebody else's now
+	}
+	if state == ledger.Completed {
+		r.point(PointRunEnd)
+	}
+	limit := time.Minute
+	if err != nil {
+		limit = 5 * time.Second // the run is broken already; at worst the books go on saying "running"
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	if closeErr := r.setState(closing, state, message); closeErr != nil && err == nil {
+		err = closeErr
+	}
+	r.run.State, r.run.Error = state, message
+	if err == nil {
+		r.point(PointArtefacts)
+	}
+	r.tell(Event{Kind: EventRunEnded, Message: string(state)})
+	return result, err
+}
+
+func (r *runner) setState(ctx context.Context, state ledger.State, message string) error {
+	return r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := r.lease.Check(ctx, a.Tx); err != nil {
+			return err
+		}
+		return r.ledger.SetState(ctx, a.Tx, r.run.ID, state, message)
+	}, asked)
+}
+
+// release gives the lease back, so that the next run need not wait; when that
+// fails, the lease runs out by itself.
+func (r *runner) release() {
+	if r.lease == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error { return r.lease.Release(ctx, a.Tx) }, asked)
+}
+
+// errStopped ends a run after the batch in hand because it was asked to.
+var errStopped = errors.New("stopped")
+
+func (r *runner) runEntities(ctx context.Context, result *Result) error {
+	dir, err := os.MkdirTemp(r.o.TempDir, "landfall-")
+	if err != nil {
+		return fmt.Errorf("a place to spill to: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	for i := range r.entities {
+		stored := &r.entities[i]
+		opened := r.m.Entity(stored.Name)
+		if opened == nil {
+			return fmt.Errorf("run %s carries entity %s, which the mapping does not know any more", r.run.Name, stored.Name)
+		}
+		e := &entityRun{runner: r, Entity: opened, stored: stored, spill: dir}
+		counts, err := e.carry(ctx)
+		result.Entities = append(result.Entities, EntityResult{Name: stored.Name, Counts: counts})
+		if err != nil {
+			return err
+		}
+	}
+	result.NotFound = r.notFound
+	return nil
+}
+
+func (r *runner) waiting(fault sqldb.Fault, in time.Duration) {
+	r.tell(Event{Kind: EventWaiting, Message: fmt.Sprintf("%s; trying again in %s", fault.Message, in.Round(time.Millisecond))})
+}
+
+func (r *runner) tell(event Event) {
+	if r.o.Observe == nil {
+		return
+	}
+	event.Time = time.Now()
+	if r.run != nil {
+		event.Run, event.Mode = r.run.Name, r.run.Mode
+	}
+	r.o.Observe(event)
+}
+
+func (r *runner) point(p Point) {
+	if r.o.Points != nil {
+		r.o.Points(p)
+	}
+}
+
+func (r *runner) stopAsked() bool {
+	select {
+	case <-r.o.Stop:
+		return true
+	default:
+		return false
+	}
+}

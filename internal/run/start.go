@@ -1,0 +1,210 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"landfall/internal/crosswalk"
+	"landfall/internal/ledger"
+	"landfall/internal/migration"
+	"landfall/internal/record"
+	"landfall/internal/source"
+	"landfall/internal/sqldb"
+)
+
+// DriftError refuses to resume a run whose mapping, input or options are not
+// what they were when it started.
+type DriftError struct {
+	Run     string
+	Changes []string
+}
+
+// Error says what changed and what can be done.
+func (e *DriftError) Error() string {
+	return fmt.Sprintf("run %s is not finished and cannot go on, since what it reads is not what it was:\n  %s\nPut that back and resume, or end the run with `landfall abandon %s` and run again: what has landed stays known",
+		e.Run, strings.Join(e.Changes, "\n  "), e.Run)
+}
+
+// wants describes the run that is asked for, before anything is written.
+func (r *runner) wants(ctx context.Context) (*ledger.Run, []ledger.Entity, error) {
+	actor, host := holderName()
+	run := &ledger.Run{
+		Migration: r.m.File.Name, Mode: string(r.o.Mode), Actor: actor, Host: host,
+		MappingHash: r.m.File.Hash, Mapping: r.m.File.Describe(),
+		Options: ledger.Options{
+			Limit: r.o.Limit, Inputs: r.o.Inputs, Records: r.o.Records, Bytes: r.o.Bytes,
+			Retry: r.o.Retry != "" || r.o.RetryOpen, Target: r.m.Target.Name,
+		},
+	}
+	for _, ref := range r.o.Only {
+		run.Options.Only = append(run.Options.Only, ref.String())
+	}
+	var entities []ledger.Entity
+	for _, e := range r.m.Entities {
+		entity, err := describeEntity(ctx, e)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", e.Name, err)
+		}
+		entities = append(entities, entity)
+	}
+	return run, entities, nil
+}
+
+func describeEntity(ctx context.Context, e *migration.Entity) (ledger.Entity, error) {
+	entity := ledger.Entity{Name: e.Name, Origin: e.OriginName}
+	for _, column := range e.Origin.Columns() {
+		entity.Header = append(entity.Header, column.Name)
+	}
+	facts, err := e.Origin.Fingerprint(ctx)
+	if err != nil {
+		return entity, err
+	}
+	for _, fact := range facts {
+		entity.Input = append(entity.Input, ledger.Fact(fact))
+	}
+	slices, err := e.Origin.Slices(ctx)
+	if err != nil {
+		return entity, err
+	}
+	for _, s := range slices {
+		entity.Slices = append(entity.Slices, ledger.Slice(s))
+	}
+	return entity, nil
+}
+
+// startOrResume writes a new run, or finds that the newest one is unfinished
+// and the same, and goes on with it.
+func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.Run, entities []ledger.Entity, mustResume bool) (resumed bool, err error) {
+	runs, err := r.ledger.Runs(ctx, tx, wanted.Migration)
+	if err != nil {
+		return false, err
+	}
+	if len(runs) > 0 && runs[0].State.Resumable() {
+		before := runs[0]
+		known, err := r.ledger.Entities(ctx, tx, before.ID)
+		if err != nil {
+			return false, err
+		}
+		if changes := drift(before, wanted, known, entities, mustResume); len(changes) > 0 {
+			return false, &DriftError{Run: before.Name, Changes: changes}
+		}
+		r.run, r.entities = before, known
+		return true, r.ledger.SetState(ctx, tx, before.ID, ledger.Running, "")
+	}
+	if mustResume {
+		return false, ErrNothingToResume
+	}
+	if err := r.nameEntities(ctx, tx, wanted.Migration, entities); err != nil {
+		return false, err
+	}
+	if err := r.pickRetried(runs, wanted); err != nil {
+		return false, err
+	}
+	r.run, r.entities = wanted, entities
+	return false, r.ledger.Start(ctx, tx, wanted, entities)
+}
+
+// nameEntities finds the numbers by which the books know the entities.
+func (r *runner) nameEntities(ctx context.Context, tx sqldb.Tx, migration string, entities []ledger.Entity) error {
+	for i, e := range r.m.Entities {
+		store, err := crosswalk.Open(ctx, tx, r.books, migration, e.Name, e.Table.Name.String())
+		if err != nil {
+			return err
+		}
+		entities[i].ID = store.EntityID
+	}
+	return nil
+}
+
+// pickRetried finds the run whose open records are to be run again.
+func (r *runner) pickRetried(runs []*ledger.Run, wanted *ledger.Run) error {
+	if !wanted.Options.Retry {
+		return nil
+	}
+	for _, run := range runs {
+		if run.Name == r.o.Retry {
+			wanted.ParentID = run.ID
+			return nil
+		}
+	}
+	if r.o.Retry != "" {
+		return fmt.Errorf("%w: no run %s of migration %s in the books", ErrUnknownRun, r.o.Retry, wanted.Migration)
+	}
+	if len(runs) == 0 {
+		return fmt.Errorf("%w: migration %s has not been run yet", ErrUnknownRun, wanted.Migration)
+	}
+	return nil
+}
+
+// drift says, line by line, what is not as it was. A resume takes the options
+// from the run itself; a run that is started again must ask for the same.
+func drift(before, now *ledger.Run, known, found []ledger.Entity, resume bool) []string {
+	var changes []string
+	differs := func(what string, was, is any) {
+		if fmt.Sprint(was) != fmt.Sprint(is) {
+			changes = append(changes, fmt.Sprintf("%s: was %v, is %v", what, was, is))
+		}
+	}
+	if before.MappingHash != now.MappingHash {
+		changes = append(changes, mappingChanges(before.Mapping, now.Mapping)...)
+	}
+	if !resume {
+		differs("mode", before.Mode, now.Mode)
+		differs("--only", before.Options.Only, now.Options.Only)
+		differs("--limit", before.Options.Limit, now.Options.Limit)
+		differs("retry", before.Options.Retry, now.Options.Retry)
+	}
+	if !maps.Equal(before.Options.Inputs, now.Options.Inputs) {
+		differs("--input", before.Options.Inputs, now.Options.Inputs)
+	}
+	differs("target", before.Options.Target, now.Options.Target)
+	for i := range known {
+		at := slices.IndexFunc(found, func(e ledger.Entity) bool { return e.Name == known[i].Name })
+		if at < 0 || known[i].Done {
+			continue // the mapping tells of entities that are gone; ended ones are not read again
+		}
+		for _, fact := range known[i].Input {
+			for _, other := range found[at].Input {
+				if other.Name == fact.Name {
+					differs(fmt.Sprintf("input of %s (%s), %s", known[i].Name, known[i].Origin, fact.Name), fact.Value, other.Value)
+				}
+			}
+		}
+	}
+	return changes
+}
+
+func mappingChanges(was, is []string) []string {
+	changes := []string{}
+	for _, line := range was {
+		if !slices.Contains(is, line) {
+			changes = append(changes, "mapping, was: "+line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(was, line) {
+			changes = append(changes, "mapping, is:  "+line)
+		}
+	}
+	if len(changes) == 0 {
+		changes = append(changes, "mapping: its meaning changed")
+	}
+	return changes
+}
+
+// sliceOf gives a stored slice back to the source that named it.
+func sliceOf(s ledger.Slice) source.Slice { return source.Slice(s) }
+
+// refsOf parses the Refs that the books keep of a run's --only.
+func refsOf(texts []string) []record.Ref {
+	var refs []record.Ref
+	for _, text := range texts {
+		if ref, ok := record.ParseRef(text); ok {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}

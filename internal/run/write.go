@@ -1,0 +1,123 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"landfall/internal/crosswalk"
+	"landfall/internal/record"
+	"landfall/internal/target"
+)
+
+// write lands new rows and changed rows, and turns the database's refusals
+// into rejections.
+func (l *landing) write(ctx context.Context, careful bool) (refused bool, err error) {
+	var creates, updates []int
+	for i := range l.units {
+		u := &l.units[i]
+		if u.rejection != nil {
+			continue
+		}
+		switch u.action {
+		case target.Create:
+			creates = append(creates, i)
+		case target.Update, target.Adopt:
+			updates = append(updates, i)
+		}
+	}
+	rows := make([][]record.Value, len(creates))
+	for n, i := range creates {
+		rows[n] = l.units[i].row
+	}
+	landed, err := l.lander.Insert(ctx, l.tx, l.Columns, rows, careful)
+	if err != nil {
+		return false, fmt.Errorf("writing to %s: %w", l.Table.Name, err)
+	}
+	if err := l.refuse(ctx, landed.Refused, creates); err != nil {
+		return false, err
+	}
+	generated := len(l.Columns) - len(l.Program.Columns)
+	changes := make([]target.Change, len(updates))
+	for n, i := range updates {
+		changes[n] = target.Change{Key: l.units[i].key, Values: l.units[i].row[generated:]}
+	}
+	changed, err := l.lander.Update(ctx, l.tx, l.Columns[generated:], changes)
+	if err != nil {
+		return false, fmt.Errorf("updating %s: %w", l.Table.Name, err)
+	}
+	return len(landed.Refused) > 0, l.refuse(ctx, changed.Refused, updates)
+}
+
+// refuse makes rejections of refusals; places gives the record for each row.
+func (l *landing) refuse(ctx context.Context, refusals []target.Refusal, places []int) error {
+	var holders []string
+	for _, refusal := range refusals {
+		if refusal.Holder != "" {
+			holders = append(holders, refusal.Holder)
+		}
+	}
+	owners, err := l.store.Owners(ctx, l.tx, holders)
+	if err != nil {
+		return err
+	}
+	for _, refusal := range refusals {
+		i := places[refusal.Row]
+		message := refusal.Message
+		if refusal.Holder != "" {
+			message += ": row " + refusal.Holder
+			if owner, known := owners[refusal.Holder]; known {
+				message += ", which is " + owner.String()
+			}
+		}
+		l.units[i].rejection = &record.Rejection{
+			Ref: l.batch.Items[i].Ref, Step: record.StepLand, Field: strings.Join(refusal.Columns, ", "),
+			Code: refusal.Code, Err: errors.New(message),
+		}
+	}
+	return nil
+}
+
+// remember writes the crosswalk of what landed.
+func (l *landing) remember(ctx context.Context) error {
+	var fresh, known []crosswalk.Row
+	l.each(func(i int, u *unit) *record.Rejection {
+		row := crosswalk.Row{
+			SourceKey: l.batch.Items[i].Ref.Key, TargetKey: u.keyText, State: crosswalk.StateLive,
+			Hash: u.hash, HasHash: true, ShapeID: l.shapeID,
+			FirstRun: l.runner.run.ID, LastRun: l.runner.run.ID, RecordNo: l.batch.Items[i].Number,
+		}
+		switch u.action {
+		case target.Create:
+			row.Role = crosswalk.RoleCreated
+		case target.Adopt:
+			row.Role = crosswalk.RoleAdopted
+		case target.Link:
+			row.Role, row.HasHash = crosswalk.RoleLinked, false
+		case target.Update:
+			row.Role = u.entry.Role
+			if l.To.NewKey == "natural" {
+				u.setKey(l.naturalKey(u.row))
+				row.TargetKey = u.keyText
+			}
+		case target.Remember:
+			row.Role, row.RecordNo = u.entry.Role, u.entry.RecordNo
+		default:
+			return nil
+		}
+		if u.inBooks {
+			known = append(known, row)
+		} else {
+			fresh = append(fresh, row)
+		}
+		return nil
+	})
+	if err := l.store.Insert(ctx, l.tx, fresh); err != nil {
+		return fmt.Errorf("writing the crosswalk: %w", err)
+	}
+	if err := l.store.Replace(ctx, l.tx, known); err != nil {
+		return fmt.Errorf("writing the crosswalk: %w", err)
+	}
+	return nil
+}
