@@ -34,6 +34,9 @@ func (r *reader) field(e *Entity, f *Field, n *Node) {
 	if !r.mapping(n, subject, fieldKeys, laterInField, false) {
 		return
 	}
+	if len(n.pairs) == 0 {
+		r.refuse(n.at, "", "%s: expected from or const, found an empty mapping", subject)
+	}
 	for _, key := range fieldKeys {
 		f.at.set(key, n.get(key))
 	}

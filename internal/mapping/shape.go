@@ -45,10 +45,12 @@ func (r *reader) mapping(n *Node, subject string, known, later []string, rest bo
 	return true
 }
 
-// require notes the keys that are missing from a mapping.
+// require notes the keys that are missing from a mapping. One that is there
+// under a name that is nearly right was told as an unknown key.
 func (r *reader) require(n *Node, subject string, keys ...string) {
 	for _, key := range keys {
-		if n.get(key) == nil {
+		misspelled := slices.ContainsFunc(n.pairs, func(p pair) bool { return Near(p.key.text, []string{key}) != "" })
+		if n.get(key) == nil && !misspelled {
 			r.refuse(n.at, "", "%srequired key %q is missing", prefix(subject), key)
 		}
 	}
