@@ -116,8 +116,8 @@ func (s *Store) Lookup(ctx context.Context, tx sqldb.Tx, keys []string) (map[str
 		return found, nil
 	}
 	relation, args := s.keyRelation(keys)
-	query := fmt.Sprintf("SELECT %s FROM %s JOIN %s c ON c.entity_id = %d AND c.source_key = k.c0",
-		rowList, relation, s.books.Table("crosswalk"), s.EntityID)
+	query := fmt.Sprintf("SELECT %s FROM %s %s %s c ON c.entity_id = %d AND c.source_key = k.c0",
+		rowList, relation, s.books.Dialect().LookupJoin(), s.books.Table("crosswalk"), s.EntityID)
 	err := books.Each(ctx, tx, func(values []record.Value) error {
 		row := scanRow(values)
 		found[row.SourceKey] = row
@@ -134,8 +134,8 @@ func (s *Store) Owners(ctx context.Context, tx sqldb.Tx, targetKeys []string) (m
 		return owners, nil
 	}
 	relation, args := s.keyRelation(targetKeys)
-	query := fmt.Sprintf("SELECT c.target_key, e.name, c.source_key FROM %s JOIN %s c ON c.target_key = k.c0 AND %s JOIN %s e ON e.id = c.entity_id",
-		relation, s.books.Table("crosswalk"), s.owning("c."), s.books.Table("entity"))
+	query := fmt.Sprintf("SELECT c.target_key, e.name, c.source_key FROM %s %s %s c ON c.target_key = k.c0 AND %s JOIN %s e ON e.id = c.entity_id",
+		relation, s.books.Dialect().LookupJoin(), s.books.Table("crosswalk"), s.owning("c."), s.books.Table("entity"))
 	err := books.Each(ctx, tx, func(values []record.Value) error {
 		owners[values[0].String()] = record.Ref{Entity: values[1].String(), Key: values[2].String()}
 		return nil

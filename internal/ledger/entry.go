@@ -128,7 +128,7 @@ func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, entityID int64, ke
 		return causes, nil
 	}
 	relation, args := l.books.Dialect().Relation("k", entryColumns[5:6], rows, 2)
-	query := "SELECT e.source_key, r.name, e.disposition, e.code, e.field FROM " + relation + " JOIN " + l.books.Table("entry") +
+	query := "SELECT e.source_key, r.name, e.disposition, e.code, e.field FROM " + relation + " " + l.books.Dialect().LookupJoin() + " " + l.books.Table("entry") +
 		" e ON e.source_key = k.c0 AND e.entity_id = " + l.books.Dialect().Placeholder(1) + " JOIN " + l.books.Table("run") +
 		" r ON r.id = e.run_id ORDER BY e.run_id, e.slice_no, e.ordinal, e.seq"
 	result, err := tx.Query(ctx, query, append([]any{entityID}, args...)...)

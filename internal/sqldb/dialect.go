@@ -24,6 +24,11 @@ type Dialect interface {
 	// the first is number firstArg.
 	Relation(alias string, columns []Column, rows [][]record.Value, firstArg int) (sql string, args []any)
 
+	// LookupJoin is the join that walks its left side, a Relation, and looks each
+	// row up in the table on its right by an index: "JOIN" where the planner sees
+	// that by itself.
+	LookupJoin() string
+
 	// StageTable returns the statements that make an empty temporary table for
 	// the columns plus landfall_ord (a 64-bit place), and its name. It vanishes
 	// with the transaction, or is emptied when it already exists.

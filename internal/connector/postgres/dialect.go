@@ -71,6 +71,9 @@ func (d dialect) Relation(alias string, columns []sqldb.Column, relation [][]rec
 	return sql, args
 }
 
+// LookupJoin leaves the order to the planner, which knows how many rows there are.
+func (dialect) LookupJoin() string { return "JOIN" }
+
 // StageTable makes a table without rules, of the columns' types without their
 // lengths: what does not fit is refused by the real table, row by row.
 func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {

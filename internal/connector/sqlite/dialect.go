@@ -48,6 +48,10 @@ func (dialect) Typed(expr string, column sqldb.Column) string {
 // AsText sorts byte by byte.
 func (dialect) AsText(expr string) string { return "CAST(" + expr + " AS TEXT) COLLATE BINARY" }
 
+// LookupJoin keeps the order as written: without statistics SQLite would walk
+// the table and unpack the whole relation for each of its rows.
+func (dialect) LookupJoin() string { return "CROSS JOIN" }
+
 // StageTable makes a temporary table without rules, its columns of the declared
 // types, so that values take the same form in it as in the real table.
 func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {

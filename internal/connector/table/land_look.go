@@ -21,7 +21,7 @@ func (l *Lander) Fetch(ctx context.Context, tx sqldb.Tx, keys [][]record.Value, 
 	for i := range columns {
 		list += ", t." + l.dialect.Quote(columns[i].Name)
 	}
-	query := fmt.Sprintf("SELECT %s FROM %s JOIN %s t ON %s", list, relation, l.dialect.QuoteName(l.table.Name), l.sameAs("t", l.key))
+	query := fmt.Sprintf("SELECT %s FROM %s %s %s t ON %s", list, relation, l.dialect.LookupJoin(), l.dialect.QuoteName(l.table.Name), l.sameAs("t", l.key))
 	if lock {
 		query += l.dialect.LockRows()
 	}
@@ -71,8 +71,8 @@ func (l *Lander) Match(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column,
 		// Only used where one row matches; then the least of one is the one.
 		list += fmt.Sprintf(", min(%s)", l.dialect.AsText("t."+l.dialect.Quote(l.key[i].Name)))
 	}
-	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s JOIN %s t ON %s GROUP BY k.ord",
-		list, relation, l.dialect.QuoteName(l.table.Name), l.sameAs("t", columns)), args...)
+	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s %s %s t ON %s GROUP BY k.ord",
+		list, relation, l.dialect.LookupJoin(), l.dialect.QuoteName(l.table.Name), l.sameAs("t", columns)), args...)
 	if err != nil {
 		return nil, err
 	}

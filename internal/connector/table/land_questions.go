@@ -135,8 +135,8 @@ func (l *Lander) heldQuestion(unique sqldb.Unique) question {
 	return question{
 		code: record.CodeUnique, columns: unique.Columns, holder: true,
 		message: fmt.Sprintf("a row of the target holds the value already (%s)", unique.Name),
-		query: fmt.Sprintf("SELECT s.landfall_ord, %s FROM %%s s JOIN %s t ON %s",
-			strings.Join(key, ", "), l.dialect.QuoteName(l.table.Name), strings.Join(same, " AND ")),
+		query: fmt.Sprintf("SELECT s.landfall_ord, %s FROM %%s s %s %s t ON %s",
+			strings.Join(key, ", "), l.dialect.LookupJoin(), l.dialect.QuoteName(l.table.Name), strings.Join(same, " AND ")),
 	}
 }
 
