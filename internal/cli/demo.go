@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -51,6 +53,7 @@ func (f *front) showDemo(ctx context.Context, dir string, options demo.Options, 
 	if !flags.json {
 		fmt.Fprintf(f.Out, "A legacy system of %d records stands in %s.\n\n", summary.Records(), dir)
 	}
+	f.knowPassword(options.TargetURL)
 	f.file, flags.runs = summary.Mapping, filepath.Join(dir, "runs")
 	m, err := f.openFit(ctx, "", nil)
 	if err != nil {
@@ -68,12 +71,32 @@ func (f *front) showDemo(ctx context.Context, dir string, options demo.Options, 
 	return nil
 }
 
+// knowPassword answers the mapping's ${CRM_PASSWORD} from the URL that the demo
+// was given, for this command alone: the file must not hold it.
+func (f *front) knowPassword(targetURL string) {
+	parsed, err := url.Parse(targetURL)
+	if err != nil {
+		return
+	}
+	password, given := parsed.User.Password()
+	outside := f.getenv
+	f.getenv = func(name string) string {
+		if value := outside(name); value != "" || !given || name != demo.PasswordVariable {
+			return value
+		}
+		return password
+	}
+}
+
 // lookNext suggests commands that are worth typing after the demo.
 func (f *front) lookNext(dir string, summary demo.Summary) {
 	fmt.Fprintf(f.Out, "\nThe rejections are there on purpose. Look at them next:\n\n  cd %s\n", dir)
 	entity, example := failedExample(summary)
 	if entity != "" {
 		fmt.Fprintf(f.Out, "  less runs/*/%s/fail.csv        what was rejected, why, and the cells that were read\n", entity)
+	}
+	if f.getenv(demo.PasswordVariable) != "" && os.Getenv(demo.PasswordVariable) == "" {
+		fmt.Fprintf(f.Out, "  export %s=…          the password in the URL: the mapping names it, and does not hold it\n", demo.PasswordVariable)
 	}
 	if example.Key != "" {
 		fmt.Fprintf(f.Out, "  landfall explain %-15s the story of one of them\n", example)

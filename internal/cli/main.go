@@ -27,6 +27,7 @@ type Streams struct {
 type front struct {
 	Streams
 	file   string
+	getenv func(string) string
 	points func(run.Point) // for tests that break a run at a named point; nil otherwise
 }
 
@@ -37,7 +38,7 @@ func Main(args []string) int {
 
 // MainWith is Main with streams and named points of the caller's choice.
 func MainWith(args []string, streams Streams, points func(run.Point)) int {
-	f := &front{Streams: streams, points: points}
+	f := &front{Streams: streams, points: points, getenv: os.Getenv}
 	root := f.root()
 	root.SetArgs(args)
 	root.SetOut(streams.Out)

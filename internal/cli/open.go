@@ -16,7 +16,7 @@ import (
 
 // open opens the mapping with both its ends.
 func (f *front) open(ctx context.Context, target string, inputs map[string]string) (*migration.Migration, error) {
-	return migration.Open(ctx, migration.Options{Path: f.file, Target: target, Inputs: inputs, Getenv: os.Getenv})
+	return migration.Open(ctx, migration.Options{Path: f.file, Target: target, Inputs: inputs, Getenv: f.getenv})
 }
 
 // openFit opens the mapping and refuses one that cannot be run.
@@ -51,7 +51,7 @@ func (f *front) look(ctx context.Context, target string, within func(*mapping.Fi
 // withTarget connects to the target alone: commands that only look at the
 // books need no source.
 func (f *front) withTarget(ctx context.Context, target string, within func(*mapping.File, sqldb.DB, *ledger.Ledger) error) error {
-	file, db, err := migration.OpenTarget(ctx, migration.Options{Path: f.file, Target: target, Getenv: os.Getenv})
+	file, db, err := migration.OpenTarget(ctx, migration.Options{Path: f.file, Target: target, Getenv: f.getenv})
 	if err != nil {
 		return err
 	}

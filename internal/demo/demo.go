@@ -23,6 +23,9 @@ type Options struct {
 	TargetURL string
 }
 
+// PasswordVariable is where the mapping takes the CRM's password from.
+const PasswordVariable = "CRM_PASSWORD"
+
 // The files that Build writes.
 const (
 	MappingFile    = "landfall.yaml"
