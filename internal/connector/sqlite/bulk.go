@@ -19,14 +19,16 @@ func (tx *transaction) BulkInsert(ctx context.Context, table sqldb.Name, columns
 		return 0, err
 	}
 	written, err := tx.insertAll(ctx, table, columns, source)
+	if err == nil && !openBefore && e.openReferences() {
+		err = errOpenReference
+	}
+	// This also forgets the open references: the way back to a savepoint, which
+	// an error asks for, removes the rows that hold them.
+	if _, failed := tx.db.exec(context.WithoutCancel(ctx), "PRAGMA defer_foreign_keys = OFF", nil); err == nil {
+		err = failed
+	}
 	if err != nil {
 		return 0, err
-	}
-	if _, err := tx.db.exec(ctx, "PRAGMA defer_foreign_keys = OFF", nil); err != nil {
-		return 0, err
-	}
-	if !openBefore && e.openReferences() {
-		return 0, errOpenReference
 	}
 	return written, nil
 }

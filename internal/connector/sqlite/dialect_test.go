@@ -23,7 +23,6 @@ func TestRelationUsesTheIndex(t *testing.T) {
 	}
 }
 
-
 func TestReserve(t *testing.T) {
 	db := openFile(t, emptyFile(t))
 	tx := begin(t, db)

@@ -22,10 +22,10 @@ func TestClassify(t *testing.T) {
 		"CREATE TABLE parent (id INTEGER PRIMARY KEY)",
 		`CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INT REFERENCES parent, a TEXT, b TEXT, must TEXT NOT NULL DEFAULT '',
   n INT CONSTRAINT positive CHECK (n > 0), one INT GENERATED ALWAYS AS (1), UNIQUE (a, b))`,
-		"CREATE UNIQUE INDEX folded ON child (lower(a))",
+		"CREATE UNIQUE INDEX folded ON child (lower(a)) WHERE b = 'only'",
 		"CREATE TABLE strict (id INT PRIMARY KEY, n INT) STRICT",
 		"CREATE TRIGGER refuse BEFORE INSERT ON child WHEN NEW.id = 666 BEGIN SELECT RAISE(ABORT, 'not this one'); END",
-		"INSERT INTO child (id, a, b) VALUES (1, 'x', 'y')",
+		"INSERT INTO child (id, a, b) VALUES (1, 'x', 'y'), (3, 'x', 'only')",
 	} {
 		exec(t, tx, sql)
 	}
@@ -37,7 +37,7 @@ func TestClassify(t *testing.T) {
 	}{
 		{"INSERT INTO child (id) VALUES (1)", record.CodeUnique, []string{"id"}, ""},
 		{"INSERT INTO child (id, a, b) VALUES (2, 'x', 'y')", record.CodeUnique, []string{"a", "b"}, ""},
-		{"INSERT INTO child (id, a) VALUES (2, 'X')", record.CodeUnique, nil, "folded"},
+		{"INSERT INTO child (id, a, b) VALUES (2, 'X', 'only')", record.CodeUnique, nil, "folded"},
 		{"INSERT INTO child (id, parent_id) VALUES (2, 9)", record.CodeForeignKey, nil, ""},
 		{"INSERT INTO child (id, must) VALUES (2, NULL)", record.CodeNotNull, []string{"must"}, ""},
 		{"INSERT INTO child (id, n) VALUES (2, -1)", record.CodeCheck, nil, "positive"},
@@ -97,6 +97,7 @@ func TestCancelledQueryEnds(t *testing.T) {
 	db := openFile(t, emptyFile(t))
 	tx := begin(t, db)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	rows, err := tx.Query(ctx, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n")
 	if err != nil {
 		t.Fatal(err)
