@@ -128,15 +128,25 @@ func (s *Store) Lookup(ctx context.Context, tx sqldb.Tx, keys []string) (map[str
 
 // Owners finds the created and adopted entries, of whatever entity, that own
 // the given rows of this entity's table, by target key.
-func (s *Store) Owners(ctx context.Context, tx sqldb.Tx, targetKeys []string) (map[string]record.Ref, error) {
-	owners := make(map[string]record.Ref, len(targetKeys))
+func (s *Store) Owners(ctx context.Context, tx sqldb.Tx, targetKeys []string) (owners map[string]record.Ref, err error) {
+	owners = make(map[string]record.Ref, len(targetKeys))
 	if len(targetKeys) == 0 {
 		return owners, nil
 	}
+	// On a first load the reverse index is not there yet.
+	dialect := s.books.Dialect()
+	if err := sqldb.PreferIndexes(ctx, tx, dialect, false); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err == nil {
+			err = sqldb.PreferIndexes(ctx, tx, dialect, true)
+		}
+	}()
 	relation, args := s.keyRelation(targetKeys)
 	query := fmt.Sprintf("SELECT c.target_key, e.name, c.source_key FROM %s %s %s c ON c.target_key = k.c0 AND %s JOIN %s e ON e.id = c.entity_id",
-		relation, s.books.Dialect().LookupJoin(), s.books.Table("crosswalk"), s.owning("c."), s.books.Table("entity"))
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+		relation, dialect.LookupJoin(), s.books.Table("crosswalk"), s.owning("c."), s.books.Table("entity"))
+	err = books.Each(ctx, tx, func(values []record.Value) error {
 		owners[values[0].String()] = record.Ref{Entity: values[1].String(), Key: values[2].String()}
 		return nil
 	}, query, args...)

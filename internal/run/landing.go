@@ -70,6 +70,9 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 		return nil, false, err
 	}
 	l.point(PointBegun)
+	if err := sqldb.PreferIndexes(ctx, l.tx, l.books.Dialect(), true); err != nil {
+		return nil, false, err
+	}
 	for _, step := range []func(context.Context) error{l.recognise, l.resolve, l.compare, l.match} {
 		if err := step(ctx); err != nil {
 			return nil, false, err

@@ -56,6 +56,22 @@ type Rows interface {
 	Close()
 }
 
+// PreferIndexes tells the planner, where it must be told, to look rows up.
+func PreferIndexes(ctx context.Context, tx Tx, dialect Dialect, on bool) error {
+	statement := dialect.PreferIndexes(on)
+	if statement == "" {
+		return nil
+	}
+	rows, err := tx.Query(ctx, statement)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+	}
+	return rows.Err()
+}
+
 // RowSource yields rows for BulkInsert: the next row's values in column order,
 // or nil at the end. The slice is only read until the next call.
 type RowSource func() []record.Value

@@ -29,6 +29,13 @@ type Dialect interface {
 	// that by itself.
 	LookupJoin() string
 
+	// PreferIndexes returns the statement after which, until the transaction ends,
+	// joins look rows up by an index instead of walking a whole table, or with on
+	// false the one that leaves the choice to the planner again; "" where the
+	// planner does so by itself. A batch looks up a few thousand rows of a table
+	// that may have millions and whose statistics may be older than the table.
+	PreferIndexes(on bool) string
+
 	// StageTable returns the statements that make an empty temporary table for
 	// the columns plus landfall_ord (a 64-bit place), and its name. It vanishes
 	// with the transaction, or is emptied when it already exists.

@@ -74,6 +74,16 @@ func (d dialect) Relation(alias string, columns []sqldb.Column, relation [][]rec
 // LookupJoin leaves the order to the planner, which knows how many rows there are.
 func (dialect) LookupJoin() string { return "JOIN" }
 
+// PreferIndexes leaves nested loops with index scans as the only join.
+func (dialect) PreferIndexes(on bool) string {
+	state := "on"
+	if on {
+		state = "off"
+	}
+	return "SELECT set_config('enable_seqscan', '" + state + "', true), set_config('enable_hashjoin', '" + state +
+		"', true), set_config('enable_mergejoin', '" + state + "', true)"
+}
+
 // StageTable makes a table without rules, of the columns' types without their
 // lengths: what does not fit is refused by the real table, row by row.
 func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {

@@ -88,6 +88,8 @@ func configure(rawURL, password string) (*pgconn.Config, error) {
 		"client_encoding":             "UTF8",
 		"client_min_messages":         "warning",
 		"standard_conforming_strings": "on",
+		// Compiling a batch's look-ups costs more than running them.
+		"jit": "off",
 	} {
 		config.RuntimeParams[name] = value
 	}

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -75,6 +76,25 @@ func TestBulkInsertCountsWhatIsKept(t *testing.T) {
 	}
 }
 
+func TestBulkInsertWritesEveryRow(t *testing.T) {
+	db := openFile(t, emptyFile(t))
+	for _, n := range []int{0, 1, 15, 16, 17, 1000} {
+		tx := begin(t, db)
+		exec(t, tx, wide)
+		table := tableOf(t, db, "wide")
+		written, err := tx.BulkInsert(t.Context(), table.Name, table.Columns, wideRows(n))
+		if err != nil || written != int64(n) {
+			t.Errorf("%d rows of %d: %v", written, n, err)
+		}
+		if got := query(t, tx, "SELECT count(*), count(DISTINCT id), count(DISTINCT name) FROM wide"); got[0] != fmt.Sprintf("integer %d|integer %[1]d|integer %d", n, min(n, 1)) {
+			t.Errorf("of %d rows the table holds %s", n, got[0])
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestSnapshotAndLocks(t *testing.T) {
 	dir := emptyFile(t)
 	db := openFile(t, dir)
@@ -99,10 +119,16 @@ func TestSnapshotAndLocks(t *testing.T) {
 	}
 	tx = begin(t, db)
 	exec(t, tx, "INSERT INTO t VALUES (2)")
-	if testing.Short() {
-		return
+	rival := openFile(t, dir)
+	impatient, err := rival.Snapshot(t.Context())
+	if err != nil {
+		t.Fatalf("reading beside a writer: %v", err)
 	}
-	if _, err := openFile(t, dir).Begin(t.Context()); !db.Dialect().Classify(err).Transient {
+	exec(t, impatient, "PRAGMA busy_timeout = 20")
+	if err := impatient.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rival.Begin(t.Context()); !db.Dialect().Classify(err).Transient {
 		t.Errorf("a second writer: %v", err)
 	}
 }

@@ -52,6 +52,9 @@ func (dialect) AsText(expr string) string { return "CAST(" + expr + " AS TEXT) C
 // the table and unpack the whole relation for each of its rows.
 func (dialect) LookupJoin() string { return "CROSS JOIN" }
 
+// PreferIndexes is empty: SQLite knows no other joins.
+func (dialect) PreferIndexes(bool) string { return "" }
+
 // StageTable makes a temporary table without rules, its columns of the declared
 // types, so that values take the same form in it as in the real table.
 func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {

@@ -52,12 +52,13 @@ func (r *rows) step() bool {
 	if r.s == nil || r.err != nil {
 		return false
 	}
+	// An interrupt that came before the first step is forgotten.
+	if r.err = r.ctx.Err(); r.err != nil {
+		return false
+	}
 	more, err := r.s.step()
 	if err != nil {
-		r.err = err
-		if r.ctx.Err() != nil {
-			r.err = context.Cause(r.ctx)
-		}
+		r.err = reason(r.ctx, err)
 	}
 	return more
 }

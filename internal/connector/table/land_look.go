@@ -59,11 +59,33 @@ func (l *Lander) sameAs(alias string, columns []sqldb.Column) string {
 	return strings.Join(same, " AND ")
 }
 
+func namesOf(columns []sqldb.Column) []string {
+	names := make([]string, len(columns))
+	for i := range columns {
+		names[i] = columns[i].Name
+	}
+	return names
+}
+
 // Match implements target.Table.
-func (l *Lander) Match(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, tuples [][]record.Value) ([]target.Matched, error) {
-	matched := make([]target.Matched, len(tuples))
+func (l *Lander) Match(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, tuples [][]record.Value) (matched []target.Matched, err error) {
+	matched = make([]target.Matched, len(tuples))
 	if len(tuples) == 0 {
 		return matched, nil
+	}
+	join := l.dialect.LookupJoin()
+	if _, indexed := l.table.UniqueOn(namesOf(columns)); !indexed {
+		// Nothing to look rows up by: walking the table once beats walking it for
+		// every tuple.
+		join = "JOIN"
+		if err := sqldb.PreferIndexes(ctx, tx, l.dialect, false); err != nil {
+			return nil, err
+		}
+		defer func() {
+			if err == nil {
+				err = sqldb.PreferIndexes(ctx, tx, l.dialect, true)
+			}
+		}()
 	}
 	relation, args := l.dialect.Relation("k", columns, tuples, 1)
 	list := "k.ord, count(*)"
@@ -72,7 +94,7 @@ func (l *Lander) Match(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column,
 		list += fmt.Sprintf(", min(%s)", l.dialect.AsText("t."+l.dialect.Quote(l.key[i].Name)))
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s %s %s t ON %s GROUP BY k.ord",
-		list, relation, l.dialect.LookupJoin(), l.dialect.QuoteName(l.table.Name), l.sameAs("t", columns)), args...)
+		list, relation, join, l.dialect.QuoteName(l.table.Name), l.sameAs("t", columns)), args...)
 	if err != nil {
 		return nil, err
 	}
