@@ -19,6 +19,9 @@ func NoTable(name string, existing []string) error {
 // only has a schema more or less, then the fewest typing errors, at most one
 // in three letters.
 func Near(name string, candidates []string) string {
+	if name == "" {
+		return ""
+	}
 	for _, candidate := range candidates {
 		if strings.EqualFold(candidate, name) {
 			return candidate

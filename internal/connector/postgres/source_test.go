@@ -116,6 +116,19 @@ func TestPickTakesAnyKeyType(t *testing.T) {
 	}
 }
 
+func TestQueryWithTwoColumnsOfOneName(t *testing.T) {
+	url := servertest.Database(t)
+	driver, err := table.NewSource(t.Context(), func(ctx context.Context) (sqldb.DB, error) { return postgres.Open(ctx, url, "") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer driver.Close(t.Context())
+	_, err = driver.Open(t.Context(), source.From{Entity: "e", Query: "SELECT 1 AS id, 2 AS id", Key: []string{"id"}})
+	if err == nil || !strings.Contains(err.Error(), "two columns named id") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 type wanted []string
 
 func (w wanted) Keys() []string { return w }
