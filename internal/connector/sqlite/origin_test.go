@@ -40,11 +40,11 @@ func fill(t *testing.T, statements ...string) string {
 func TestQueriesThatCannotBeRead(t *testing.T) {
 	driver := sourceOf(t, fill(t, "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT)"))
 	for want, from := range map[string]source.From{
-		"no such column: nme":  {Query: "SELECT nme FROM a", Key: []string{"nme"}},
-		"no such table: b":     {Query: "SELECT * FROM b", Key: []string{"id"}},
-		"not by file":          {File: "/a.csv", Key: []string{"id"}},
-		"needs a key":          {Table: "a"},
-		"did you mean name":    {Table: "a", Key: []string{"nam"}},
+		"no such column: nme": {Query: "SELECT nme FROM a", Key: []string{"nme"}},
+		"no such table: b":    {Query: "SELECT * FROM b", Key: []string{"id"}},
+		"not by file":         {File: "/a.csv", Key: []string{"id"}},
+		"needs a key":         {Table: "a"},
+		"did you mean name":   {Table: "a", Key: []string{"nam"}},
 	} {
 		if _, err := driver.Open(t.Context(), from); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", from, err)
