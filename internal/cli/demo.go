@@ -4,16 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"landfall/internal/demo"
+	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/run"
 )
+
+// fewestRecords is how small a demo can be and still show every kind of mess.
+const fewestRecords = 50
 
 func (f *front) demo() *cobra.Command {
 	var dir, target string
@@ -43,7 +50,17 @@ Exit codes: 0 done, although some records are rejected on purpose · 1 broken ru
 }
 
 func (f *front) showDemo(ctx context.Context, dir string, options demo.Options, flags runFlags) error {
+	if options.Records < fewestRecords {
+		return usagef("--records %d: a demo has at least %d", options.Records, fewestRecords)
+	}
+	if scheme, _, _ := strings.Cut(options.TargetURL, ":"); options.TargetURL != "" && scheme != "postgres" && scheme != "postgresql" {
+		return usagef("--target: expected the URL of a PostgreSQL database, such as postgres://user@host/database; without it the CRM is a SQLite file")
+	}
 	summary, err := demo.Build(ctx, dir, options)
+	var network *net.OpError
+	if errors.As(err, &network) {
+		return fmt.Errorf("%w: %w", migration.ErrEnvironment, err)
+	}
 	if errors.Is(err, demo.ErrOccupied) {
 		return usagef("%w", err)
 	}
@@ -51,7 +68,7 @@ func (f *front) showDemo(ctx context.Context, dir string, options demo.Options, 
 		return err
 	}
 	if !flags.json {
-		fmt.Fprintf(f.Out, "A legacy system of %d records stands in %s.\n\n", summary.Records(), dir)
+		fmt.Fprintf(f.Out, "A legacy system of %d records stands in %s.\n", summary.Records(), dir)
 	}
 	f.knowPassword(options.TargetURL)
 	f.file, flags.runs = summary.Mapping, filepath.Join(dir, "runs")
@@ -90,21 +107,24 @@ func (f *front) knowPassword(targetURL string) {
 
 // lookNext suggests commands that are worth typing after the demo.
 func (f *front) lookNext(dir string, summary demo.Summary) {
-	fmt.Fprintf(f.Out, "\nThe rejections are there on purpose. Look at them next:\n\n  cd %s\n", dir)
+	fmt.Fprintf(f.Out, "\nThe rejections are there on purpose. Look at them next:\n\n")
+	table := tabwriter.NewWriter(f.Out, 0, 0, 3, ' ', 0)
+	defer table.Flush()
+	suggest := func(command, why string) { fmt.Fprintf(table, "  %s\t%s\n", command, why) }
+	suggest("cd "+dir, "")
 	entity, example := failedExample(summary)
 	if entity != "" {
-		fmt.Fprintf(f.Out, "  less runs/*/%s/fail.csv        what was rejected, why, and the cells that were read\n", entity)
+		suggest("less runs/*/"+entity+"/fail.csv", "what was rejected, why, and the cells that were read")
 	}
 	if f.getenv(demo.PasswordVariable) != "" && os.Getenv(demo.PasswordVariable) == "" {
-		fmt.Fprintf(f.Out, "  export %s=…          the password in the URL: the mapping names it, and does not hold it\n", demo.PasswordVariable)
+		suggest("export "+demo.PasswordVariable+"=…", "the password in the URL: the mapping names it, and does not hold it")
 	}
 	if example.Key != "" {
-		fmt.Fprintf(f.Out, "  landfall explain %-15s the story of one of them\n", example)
+		suggest("landfall explain '"+example.String()+"'", "the story of one of them")
 	}
-	fmt.Fprintf(f.Out, `  landfall check                   the mapping against both ends
-  landfall run                     again: nothing is written to the target
-  less landfall.yaml README.md     the mapping, with comments; what else to try
-`)
+	suggest("landfall check", "the mapping against both ends")
+	suggest("landfall run", "again: nothing is written to the target")
+	suggest("less landfall.yaml README.md", "the mapping, with comments; what else to try")
 }
 
 // failedExample picks an entity with rejected records, and one that can be

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"landfall/internal/books"
@@ -32,8 +33,25 @@ func (f *front) finish(err error) int {
 	case errors.As(err, &end):
 		return end.code
 	}
-	fmt.Fprintln(f.Err, "landfall: "+strings.TrimSpace(err.Error()))
+	err = f.noMapping(err)
+	text := strings.TrimSpace(err.Error())
+	for _, kind := range []error{migration.ErrEnvironment, run.ErrUnknownRun} {
+		text = strings.TrimPrefix(text, kind.Error()+": ") // the exit code says as much
+	}
+	fmt.Fprintln(f.Err, "landfall: "+text)
 	return exitOf(err)
+}
+
+// noMapping says what to do where there is no mapping file.
+func (f *front) noMapping(err error) error {
+	var path *fs.PathError
+	switch {
+	case !errors.As(err, &path) || path.Path != f.file:
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return usagef("there is no mapping file %s: name one with -f, or look at one with `landfall demo`", f.file)
+	}
+	return usagef("the mapping file %s cannot be read: %w", f.file, path.Err)
 }
 
 func exitOf(err error) int {

@@ -67,9 +67,12 @@ func (f *front) abandon() *cobra.Command {
 		Short:   "Give up an unfinished run; what has landed stays and stays known",
 		Long:    "Ends an unfinished run that is not to be resumed, for instance because its mapping or input has changed since.\nRecords that have landed stay in the target and in the crosswalk, so the next run does not write them twice.\n\nExit codes: 0 done · 2 no such unfinished run · 3 the target cannot be reached, or the run is still going on",
 		Example: "  landfall abandon acme-0003",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArg("the name of a run", "acme-0003"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.withTarget(cmd.Context(), target, func(file *mapping.File, db sqldb.DB, _ *ledger.Ledger) error {
+			return f.withTarget(cmd.Context(), target, func(file *mapping.File, db sqldb.DB, l *ledger.Ledger) error {
+				if err := runExists(cmd.Context(), db, l, file.Name, args[0]); err != nil {
+					return err
+				}
 				if err := run.Abandon(cmd.Context(), db, file.Name, args[0]); err != nil {
 					return err
 				}
@@ -93,6 +96,9 @@ func (f *front) status() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.look(cmd.Context(), target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
+				if _, err := findRun(cmd.Context(), tx, l, file.Name, ""); err != nil {
+					return err
+				}
 				return report.Status(cmd.Context(), f.Out, tx, l, file.Name, asJSON)
 			})
 		},
@@ -113,7 +119,7 @@ It shows the record's values.
 
 Exit codes: 0 told · 2 usage · 3 the target cannot be reached · 4 no run has read such a record`,
 		Example: "  landfall explain customer:1042\n  landfall explain --target-key customer:3017",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArg("one record", "customer:1042"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return f.look(ctx, target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
@@ -166,8 +172,9 @@ func (f *front) records() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "records",
 		Short: "List a run's records by their end",
-		Long: `Lists the records of a run, the newest unless --run names one, one a line: Ref, record number, line, disposition,
-target key, and for those that did not land: step, field, code and reason. It shows no values.
+		Long: `Lists the records of a run, the newest unless --run names one, one a line: Ref, record number, line, disposition and
+target key. Those that did not land follow after the others of their entity, with code, field, step and reason. It
+shows no values.
 
 Exit codes: 0 done · 2 usage · 3 the target cannot be reached`,
 		Example: "  landfall records --disposition failed\n  landfall records --entity customer --code too-long --json",
@@ -185,7 +192,11 @@ Exit codes: 0 done · 2 usage · 3 the target cannot be reached`,
 					return usagef("--entity %s: the mapping has no such entity%s", entity, mapping.Hint(entity, file.EntityNames()))
 				}
 				filter := report.Filter{Disposition: record.Disposition(disposition), Entity: entity, Code: record.Code(code)}
-				return report.Records(cmd.Context(), f.Out, tx, l, found, filter, asJSON)
+				shown, err := report.Records(cmd.Context(), f.Out, tx, l, found, filter, asJSON)
+				if err == nil && shown == 0 && !asJSON {
+					fmt.Fprintf(f.Err, "run %s has no such records\n", found.Name)
+				}
+				return err
 			})
 		},
 	}
@@ -193,7 +204,7 @@ Exit codes: 0 done · 2 usage · 3 the target cannot be reached`,
 	cmd.Flags().StringVar(&disposition, "disposition", "", strings.Join(dispositionNames(), ", "))
 	cmd.Flags().StringVar(&runName, "run", "", "the run (default: the newest)")
 	cmd.Flags().StringVar(&entity, "entity", "", "records of this entity alone")
-	cmd.Flags().StringVar(&code, "code", "", "rejections with this code alone")
+	cmd.Flags().StringVar(&code, "code", "", "records with this code alone, such as too-long")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
@@ -216,7 +227,11 @@ func known(disposition string) bool {
 }
 
 func (f *front) ledger() *cobra.Command {
-	cmd := &cobra.Command{Use: "ledger", Short: "Landfall's own tables"}
+	cmd := &cobra.Command{
+		Use: "ledger", Short: "Landfall's own tables",
+		Long:    "Landfall's own tables, in which it remembers every record and every run.\n\nExit codes: 0 done · 2 usage or mapping",
+		Example: "  landfall ledger ddl", Args: cobra.ArbitraryArgs, RunE: noCommand,
+	}
 	var dialect string
 	ddl := &cobra.Command{
 		Use:   "ddl",
@@ -233,11 +248,16 @@ Exit codes: 0 done · 2 usage or mapping`,
 				if err != nil {
 					return err
 				}
-				dialect, _, _ = strings.Cut(file.Connection(file.Target).URL, ":")
+				// The URL may be a reference, which only the environment can tell.
+				address, _, err := file.Resolve(file.Connection(file.Target), f.getenv)
+				if err != nil {
+					return fmt.Errorf("%w\nor say which kind of database is meant with --for", err)
+				}
+				dialect, _, _ = strings.Cut(address, ":")
 			}
 			spelled, err := connector.Dialect(dialect)
 			if err != nil {
-				return &usageError{err}
+				return usagef("no kind of database is called %q: expected %s", dialect, strings.Join(kindsOfDatabases(), ", "))
 			}
 			return writeDDL(f.Out, spelled)
 		},
@@ -245,6 +265,14 @@ Exit codes: 0 done · 2 usage or mapping`,
 	ddl.Flags().StringVar(&dialect, "for", "", "kind of database: postgres, sqlite (default: that of the mapping's target)")
 	cmd.AddCommand(ddl)
 	return cmd
+}
+
+func kindsOfDatabases() []string {
+	var kinds []string
+	for _, scheme := range connector.Schemes() {
+		kinds = append(kinds, strings.TrimSuffix(scheme, ":"))
+	}
+	return kinds
 }
 
 func writeDDL(w io.Writer, dialect sqldb.Dialect) error {

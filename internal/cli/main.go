@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"landfall/internal/mapping"
 	"landfall/internal/run"
 )
 
@@ -108,6 +110,32 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return usagef("%s takes no arguments, got %q", cmd.CommandPath(), args[0])
 	}
 	return nil
+}
+
+// noCommand refuses a word that is none of a group's commands; alone, the group
+// explains itself.
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	if hint := mapping.Hint(args[0], names); hint != "" {
+		return usagef("%s has no command %q%s", cmd.CommandPath(), args[0], hint)
+	}
+	return usagef("%s has no command %q: it has %s", cmd.CommandPath(), args[0], strings.Join(names, ", "))
+}
+
+// oneArg wants exactly one argument; example shows what is meant.
+func oneArg(what, example string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usagef("%s takes %s, got %d arguments: %s %s", cmd.CommandPath(), what, len(args), cmd.CommandPath(), example)
+		}
+		return nil
+	}
 }
 
 // ended is a command that has said all there is to say and ends with a code.

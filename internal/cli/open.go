@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -79,7 +80,7 @@ func inputsOf(texts []string) (map[string]string, error) {
 			return nil, usagef("--input %s: expected ENTITY=FILE, such as customer=runs/acme-0001/customer/retry.csv", text)
 		}
 		if _, err := os.Stat(file); err != nil {
-			return nil, usagef("--input %s: %w", text, err)
+			return nil, usagef("--input %s: %s: %w", text, file, errors.Unwrap(err))
 		}
 		inputs[entity] = file
 	}
@@ -140,6 +141,17 @@ func findRun(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, migration, name
 		return nil, usagef("migration %s has not been run yet", migration)
 	}
 	return nil, usagef("no run %s of migration %s%s", name, migration, mapping.Hint(name, names))
+}
+
+// runExists refuses a name that no run has, with one that is near.
+func runExists(ctx context.Context, db sqldb.DB, l *ledger.Ledger, migration, name string) error {
+	tx, err := db.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(ctx)
+	_, err = findRun(ctx, tx, l, migration, name)
+	return err
 }
 
 func plural(n int, what string) string {

@@ -34,69 +34,77 @@ type listed struct {
 	Message     string             `json:"message,omitempty"`
 }
 
-// Records lists the records of a run that the filter chooses, in the order in
-// which they were read.
-func Records(ctx context.Context, w io.Writer, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, filter Filter, asJSON bool) error {
+// Records lists the records of a run that the filter chooses, entity by entity
+// in the order in which they were read: first those that have a good end, then
+// those that did not land. It returns how many they were.
+func Records(ctx context.Context, w io.Writer, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, filter Filter, asJSON bool) (int64, error) {
 	entities, err := l.Entities(ctx, tx, run.ID)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	shown := int64(0)
+	show := func(r listed) error {
+		shown++
+		return showRecord(w, r, asJSON)
 	}
 	for _, entity := range entities {
 		if filter.Entity != "" && filter.Entity != entity.Name {
 			continue
 		}
-		show := func(r listed) error { return showRecord(w, r, asJSON) }
 		if err := entityRecords(ctx, tx, l, run.ID, entity, filter, show); err != nil {
-			return err
+			return shown, err
 		}
 	}
-	return nil
+	return shown, nil
 }
 
 // entityRecords takes rejected records from their entries and all others from
 // the segments: the segments know every record, the entries know why.
 func entityRecords(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int64, entity ledger.Entity, filter Filter, show func(listed) error) error {
-	if filter.Code != "" || filter.Disposition.NeedsRetry() {
-		return l.Entries(ctx, tx, func(t *ledger.Told) error {
-			if filter.Code != "" && t.Code != filter.Code || filter.Disposition != "" && t.Disposition != filter.Disposition {
+	if filter.Code == "" {
+		err := l.Segments(ctx, tx, runID, entity.ID, func(_ int, line *ledger.Line) error {
+			if line.Disposition.NeedsRetry() || filter.Disposition != "" && line.Disposition != filter.Disposition {
 				return nil
 			}
 			return show(listed{
-				Ref: shownRef(entity.Name, t.Key, t.Number), Number: t.Number, Line: t.Line, Disposition: t.Disposition,
-				TargetKey: t.TargetKey, Step: t.Step, Field: t.Field, Code: t.Code, Message: t.Message,
+				Ref: shownRef(entity.Name, line.Key, line.Number), Number: line.Number, Line: line.Line,
+				Disposition: line.Disposition, TargetKey: line.TargetKey,
 			})
-		}, "e.run_id = ? AND e.entity_id = ?", runID, entity.ID)
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return l.Segments(ctx, tx, runID, entity.ID, func(_ int, line *ledger.Line) error {
-		if filter.Disposition != "" && line.Disposition != filter.Disposition {
+	return l.Entries(ctx, tx, func(t *ledger.Told) error {
+		if filter.Code != "" && t.Code != filter.Code || filter.Code == "" && !t.Disposition.NeedsRetry() ||
+			filter.Disposition != "" && t.Disposition != filter.Disposition {
 			return nil
 		}
 		return show(listed{
-			Ref: shownRef(entity.Name, line.Key, line.Number), Number: line.Number, Line: line.Line,
-			Disposition: line.Disposition, TargetKey: line.TargetKey,
+			Ref: shownRef(entity.Name, t.Key, t.Number), Number: t.Number, Line: t.Line, Disposition: t.Disposition,
+			TargetKey: t.TargetKey, Step: t.Step, Field: t.Field, Code: t.Code, Message: t.Message,
 		})
-	})
+	}, "e.run_id = ? AND e.entity_id = ?", runID, entity.ID)
 }
 
 func showRecord(w io.Writer, r listed, asJSON bool) error {
 	if asJSON {
 		return JSONLine(w, r)
 	}
-	place := fmt.Sprintf("record %d", r.Number)
-	if r.Line > 0 {
-		place += fmt.Sprintf(", line %d", r.Line)
-	}
-	_, err := fmt.Fprintf(w, "%s (%s): %s", r.Ref, place, r.Disposition)
+	text := r.Ref + whereRead(Example{Ref: r.Ref, Number: r.Number, Line: r.Line}) + ": " + string(r.Disposition)
 	if r.TargetKey != "" {
-		_, err = fmt.Fprintf(w, ", row %s", r.TargetKey)
+		text += ", row " + r.TargetKey
 	}
 	if r.Code != "" {
-		in := ""
+		text += ", " + string(r.Code)
 		if r.Field != "" {
-			in = " in " + r.Field
+			text += " in " + r.Field
 		}
-		_, err = fmt.Fprintf(w, ", %s%s: %s", r.Code, in, r.Message)
+		text += ", at step " + string(r.Step)
 	}
-	fmt.Fprintln(w)
+	if r.Message != "" {
+		text += ": " + r.Message
+	}
+	_, err := fmt.Fprintln(w, text)
 	return err
 }

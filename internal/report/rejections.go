@@ -35,7 +35,7 @@ const examplesPerReason = 2
 // Reasons groups a run's rejections, the most common first, at most so many,
 // each with two named examples.
 func Reasons(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int64, most int) ([]Reason, error) {
-	var reasons []Reason
+	reasons := []Reason{} // a list in JSON even when it is empty
 	b := l.Books()
 	err := b.Query(ctx, tx, func(row []record.Value) error {
 		reasons = append(reasons, Reason{

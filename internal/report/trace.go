@@ -21,7 +21,7 @@ func WriteTrace(w io.Writer, t run.Trace) {
 		from := strings.Join(field.From, ", ")
 		inputs := make([]string, len(field.Input))
 		for i, input := range field.Input {
-			inputs[i] = fmt.Sprintf("%q", input)
+			inputs[i] = shownInput(input)
 		}
 		if from == "" {
 			from = "constant"
@@ -63,6 +63,14 @@ func WriteTrace(w io.Writer, t run.Trace) {
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// shownInput quotes a trace's text; NULL and "" come as such.
+func shownInput(text string) string {
+	if text == "NULL" || text == `""` {
+		return text
+	}
+	return fmt.Sprintf("%q", text)
 }
 
 func shownValue(v record.Value) string {
