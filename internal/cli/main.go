@@ -35,6 +35,7 @@ type front struct {
 
 // Main runs the command line and returns the exit code.
 func Main(args []string) int {
+	boundMemory()
 	return MainWith(args, Streams{Out: os.Stdout, Err: os.Stderr}, nil)
 }
 

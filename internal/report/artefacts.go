@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -114,7 +113,7 @@ func table(path string, header []string, rows func(write func(...string) error) 
 // were read.
 func rejected(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID, entityID int64, each func(*ledger.Told, []string) error) error {
 	return l.Entries(ctx, tx, func(told *ledger.Told) error {
-		cells, err := Cells(told.Source)
+		cells, err := cellTexts(told.Source)
 		if err != nil {
 			return err
 		}
@@ -122,23 +121,16 @@ func rejected(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID, entityI
 	}, "e.run_id = ? AND e.entity_id = ? AND e.disposition IN ('failed', 'blocked', 'unknown')", runID, entityID)
 }
 
-// Cells takes apart what the ledger keeps of a record as it was read. NULL is
-// the empty text.
-func Cells(source string) ([]string, error) {
-	if source == "" {
-		return nil, nil
-	}
-	var cells []*string
-	if err := json.Unmarshal([]byte(source), &cells); err != nil {
-		return nil, fmt.Errorf("a record's cells in the books: %w", err)
-	}
+// cellTexts are the cells of a record as it was read; NULL is the empty text.
+func cellTexts(source string) ([]string, error) {
+	cells, err := ledger.DecodeCells(source)
 	texts := make([]string, len(cells))
 	for i, cell := range cells {
 		if cell != nil {
 			texts[i] = *cell
 		}
 	}
-	return texts, nil
+	return texts, err
 }
 
 // retryFile writes the records that a retry would run again, in the input's own

@@ -136,8 +136,8 @@ func chaptersOf(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.
 }
 
 func readCells(header []string, source string) []Cell {
-	var texts []*string
-	if source == "" || json.Unmarshal([]byte(source), &texts) != nil {
+	texts, err := ledger.DecodeCells(source)
+	if err != nil {
 		return nil
 	}
 	cells := make([]Cell, len(texts))

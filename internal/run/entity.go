@@ -195,9 +195,10 @@ func (e *entityRun) carrySlice(ctx context.Context, slice source.Slice) error {
 }
 
 func (e *entityRun) landAll(ctx context.Context, slice source.Slice, batches <-chan *shaped) error {
-	for batch := range batches {
-		if e.stopAsked() {
-			return errStopped
+	for {
+		batch, err := e.nextBatch(batches)
+		if batch == nil || err != nil {
+			return err
 		}
 		e.point(PointRead)
 		marker, err := e.land(ctx, batch)
@@ -213,10 +214,19 @@ func (e *entityRun) landAll(ctx context.Context, slice source.Slice, batches <-c
 		}
 		e.tell(event)
 	}
+}
+
+// nextBatch waits for a batch, or for being asked to stop; nil ends the slice.
+func (e *entityRun) nextBatch(batches <-chan *shaped) (*shaped, error) {
 	if e.stopAsked() {
-		return errStopped
+		return nil, errStopped
 	}
-	return nil
+	select {
+	case <-e.o.Stop:
+		return nil, errStopped
+	case batch := <-batches:
+		return batch, nil
+	}
 }
 
 // end closes the entity: the balance must hold, the target's counters go past

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"time"
 
 	"landfall/internal/dedupe"
 	"landfall/internal/ledger"
@@ -41,6 +41,9 @@ type tupleSeen struct {
 	seen   *dedupe.Seen
 }
 
+// tellEvery is how often a long scan says how far it is.
+const tellEvery = 5 * time.Second
+
 // seenBytes bounds the memory of each seen-set; beyond it, they spill.
 const seenBytes = 24 << 20
 
@@ -70,7 +73,7 @@ func (f *feed) run(ctx context.Context) (err error) {
 		reader = &choosing{Reader: reader, wanted: f.wanted, claim: f.claimOnly}
 	}
 	batches := source.NewBatches(reader, f.slice.Number, 0, source.Position{}, source.Limits{Records: f.o.Records, Bytes: f.o.Bytes})
-	scanned := int64(0)
+	scanned, told := int64(0), time.Now()
 	for {
 		batch, err := batches.Next()
 		if err != nil {
@@ -88,13 +91,17 @@ func (f *feed) run(ctx context.Context) (err error) {
 					batch.Start.Number+1, batch.End.Number, f.OriginName, f.runner.run.Name)
 			}
 			scanned += int64(len(batch.Items))
+			if batch.Ordinal+1 == int64(len(done)) || time.Since(told) > tellEvery {
+				// Nothing is landed meanwhile, so nobody else tells anything.
+				event := f.event(EventScanning)
+				event.Message = fmt.Sprintf("read %d landed records again to know their keys", scanned)
+				f.tell(event)
+				told = time.Now()
+			}
+			if ctx.Err() != nil {
+				return io.EOF
+			}
 			continue
-		}
-		if scanned > 0 {
-			event := f.event(EventScanning)
-			event.Message = fmt.Sprintf("read %d landed records again", scanned)
-			f.tell(event)
-			scanned = 0
 		}
 		select {
 		case f.out <- shaped:
@@ -140,7 +147,7 @@ func (f *feed) landed(ctx context.Context) ([]landedBatch, error) {
 // it, one for each set of columns that the target wants unique.
 func (f *feed) openSeen() error {
 	if !f.Origin.KeyProven() {
-		f.keys = dedupe.NewSeen(filepath.Join(f.spill), seenBytes)
+		f.keys = dedupe.NewSeen(f.spill, seenBytes)
 	}
 	for _, places := range f.UniqueTuples() {
 		f.tuples = append(f.tuples, &tupleSeen{

@@ -87,7 +87,7 @@ func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
 	return entry
 }
 
-// cellsJSON is the record as it was read: an array of texts and nulls.
+// cellsJSON is the record as it was read.
 func cellsJSON(values []record.Value) string {
 	cells := make([]*string, len(values))
 	for i, value := range values {
@@ -96,8 +96,7 @@ func cellsJSON(values []record.Value) string {
 			cells[i] = &text
 		}
 	}
-	out, _ := json.Marshal(cells) // texts and nulls always marshal
-	return string(out)
+	return ledger.EncodeCells(cells)
 }
 
 // rowJSON is a row: an object of texts and nulls by column, in column order.

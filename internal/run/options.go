@@ -15,8 +15,8 @@ import (
 // Batch limits unless told otherwise. Between 5,000 and 200,000 records the
 // speed differs by a few percent; these keep locks short and memory small.
 const (
-	DefaultRecords = 20_000
-	DefaultBytes   = 8 << 20
+	DefaultRecords = 10_000
+	DefaultBytes   = 4 << 20
 )
 
 // Options say what a run is asked to do.
@@ -79,6 +79,7 @@ type EventKind string
 
 // The kinds of events.
 const (
+	EventLooking       EventKind = "looking" // at an entity's input, before the run starts: counting, hashing
 	EventRunStarted    EventKind = "run-started"
 	EventRunResumed    EventKind = "run-resumed"
 	EventEntityStarted EventKind = "entity-started"

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
@@ -30,9 +32,18 @@ func (l *landing) resolve(ctx context.Context) error {
 func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place int) error {
 	keys := make([]string, 0, len(l.units))
 	l.each(func(i int, u *unit) *record.Rejection {
-		if !u.row[place].IsNull() {
-			keys = append(keys, u.row[place].Raw())
+		if u.row[place].IsNull() {
+			return nil
 		}
+		key := u.row[place].Raw()
+		if strings.IndexByte(key, 0) >= 0 || !utf8.ValidString(key) {
+			// No database could even be asked for such a key.
+			return &record.Rejection{
+				Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: l.Columns[place].Name, Code: record.CodeBadEncoding,
+				Err: fmt.Errorf("the key of the %s holds bytes that are not text (NUL or broken UTF-8): mend the source", ref.Entity),
+			}
+		}
+		keys = append(keys, key)
 		return nil
 	})
 	parents, err := l.parents[ref.Entity].Resolve(ctx, l.tx, keys)

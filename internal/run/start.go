@@ -20,10 +20,17 @@ import (
 type DriftError struct {
 	Run     string
 	Changes []string
+	// Other says that mapping and input are the same, and only what is asked of
+	// the run differs.
+	Other bool
 }
 
 // Error says what changed and what can be done.
 func (e *DriftError) Error() string {
+	if e.Other {
+		return fmt.Sprintf("run %s is not finished, and what is asked for is another run:\n  %s\nGo on with it by `landfall resume`, or end it by `landfall abandon %s`; what has landed stays known",
+			e.Run, strings.Join(e.Changes, "\n  "), e.Run)
+	}
 	return fmt.Sprintf("run %s is not finished and cannot go on, since what it reads is not what it was:\n  %s\nPut that back and resume, or end the run with `landfall abandon %s` and run again: what has landed stays known",
 		e.Run, strings.Join(e.Changes, "\n  "), e.Run)
 }
@@ -44,6 +51,7 @@ func (r *runner) wants(ctx context.Context) (*ledger.Run, []ledger.Entity, error
 	}
 	var entities []ledger.Entity
 	for _, e := range r.m.Entities {
+		r.tell(Event{Kind: EventLooking, Entity: e.Name, Message: "looking at " + e.OriginName, Total: -1, Percent: -1})
 		entity, err := describeEntity(ctx, e)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", e.Name, err)
@@ -88,8 +96,11 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 		if err != nil {
 			return false, err
 		}
-		if changes := drift(before, wanted, known, entities, mustResume); len(changes) > 0 {
+		if changes := inputDrift(before, wanted, known, entities); len(changes) > 0 {
 			return false, &DriftError{Run: before.Name, Changes: changes}
+		}
+		if changes := askedDrift(before, wanted); len(changes) > 0 && !mustResume {
+			return false, &DriftError{Run: before.Name, Changes: changes, Other: true}
 		}
 		r.run, r.entities = before, known
 		return true, r.ledger.SetState(ctx, tx, before.ID, ledger.Running, "")
@@ -139,28 +150,37 @@ func (r *runner) pickRetried(runs []*ledger.Run, wanted *ledger.Run) error {
 	return nil
 }
 
-// drift says, line by line, what is not as it was. A resume takes the options
-// from the run itself; a run that is started again must ask for the same.
-func drift(before, now *ledger.Run, known, found []ledger.Entity, resume bool) []string {
-	var changes []string
-	differs := func(what string, was, is any) {
-		if fmt.Sprint(was) != fmt.Sprint(is) {
-			changes = append(changes, fmt.Sprintf("%s: was %v, is %v", what, was, is))
-		}
+// changeList collects what is not as it was.
+type changeList []string
+
+func (c *changeList) differs(what string, was, is any) {
+	if fmt.Sprint(was) != fmt.Sprint(is) {
+		*c = append(*c, fmt.Sprintf("%s: was %v, is %v", what, was, is))
 	}
+}
+
+// askedDrift says what is asked otherwise than of the unfinished run. A resume
+// takes all of it from the run itself.
+func askedDrift(before, now *ledger.Run) changeList {
+	var changes changeList
+	changes.differs("mode", before.Mode, now.Mode)
+	changes.differs("--only", before.Options.Only, now.Options.Only)
+	changes.differs("--limit", before.Options.Limit, now.Options.Limit)
+	changes.differs("retry", before.Options.Retry, now.Options.Retry)
+	return changes
+}
+
+// inputDrift says, line by line, what of the mapping and its input is not as it
+// was when the run started.
+func inputDrift(before, now *ledger.Run, known, found []ledger.Entity) changeList {
+	var changes changeList
 	if before.MappingHash != now.MappingHash {
 		changes = append(changes, mappingChanges(before.Mapping, now.Mapping)...)
 	}
-	if !resume {
-		differs("mode", before.Mode, now.Mode)
-		differs("--only", before.Options.Only, now.Options.Only)
-		differs("--limit", before.Options.Limit, now.Options.Limit)
-		differs("retry", before.Options.Retry, now.Options.Retry)
-	}
 	if !maps.Equal(before.Options.Inputs, now.Options.Inputs) {
-		differs("--input", before.Options.Inputs, now.Options.Inputs)
+		changes.differs("--input", before.Options.Inputs, now.Options.Inputs)
 	}
-	differs("target", before.Options.Target, now.Options.Target)
+	changes.differs("target", before.Options.Target, now.Options.Target)
 	for i := range known {
 		at := slices.IndexFunc(found, func(e ledger.Entity) bool { return e.Name == known[i].Name })
 		if at < 0 || known[i].Done {
@@ -169,7 +189,7 @@ func drift(before, now *ledger.Run, known, found []ledger.Entity, resume bool) [
 		for _, fact := range known[i].Input {
 			for _, other := range found[at].Input {
 				if other.Name == fact.Name {
-					differs(fmt.Sprintf("input of %s (%s), %s", known[i].Name, known[i].Origin, fact.Name), fact.Value, other.Value)
+					changes.differs(fmt.Sprintf("input of %s (%s), %s", known[i].Name, known[i].Origin, fact.Name), fact.Value, other.Value)
 				}
 			}
 		}
