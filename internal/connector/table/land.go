@@ -98,6 +98,7 @@ func (l *Lander) Insert(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column
 				l.dialect.QuoteName(l.table.Name), into, l.dialect.InsertOverriding(), into, l.dialect.QuoteName(stage), from, to))
 		},
 		questions: l.insertQuestions(columns),
+		again:     l.liftable(),
 	}
 	return b.run(ctx, tx, rows)
 }

@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"slices"
 	"sort"
 
 	"landfall/internal/record"
@@ -21,6 +22,11 @@ type bisection struct {
 	land      func(ctx context.Context, tx sqldb.Tx, stage sqldb.Name, from, to int64) (int64, error)
 	verdicts  map[int]*target.Refusal
 	stage     sqldb.Name
+	// again names the refusals that other rows of the batch can lift by landing:
+	// the row that is pointed at is there, the value that was held is free.
+	again map[record.Code]bool
+	// absent is the code of a row that was sent alone and is not there afterwards.
+	absent record.Code
 }
 
 func (b *bisection) run(ctx context.Context, tx sqldb.Tx, rows [][]record.Value) (target.Landed, error) {
@@ -45,7 +51,7 @@ func (b *bisection) run(ctx context.Context, tx sqldb.Tx, rows [][]record.Value)
 			left = append(left, int64(i))
 		}
 	}
-	if err := b.halve(ctx, tx, left); err != nil {
+	if err := b.settle(ctx, tx, left); err != nil {
 		return target.Landed{}, err
 	}
 	landed := target.Landed{Careful: true}
@@ -91,6 +97,57 @@ func (b *bisection) fill(ctx context.Context, tx sqldb.Tx, rows [][]record.Value
 	return b.fill(ctx, tx, rows, middle, to)
 }
 
+// settle halves until no refusal is left that a row landed since might lift:
+// taking a batch apart parts rows from those that they point at. Each round has
+// fewer rows than the one before, or is the last.
+func (b *bisection) settle(ctx context.Context, tx sqldb.Tx, ords []int64) error {
+	for {
+		if err := b.halve(ctx, tx, ords); err != nil {
+			return err
+		}
+		var again []int64
+		before := map[int]*target.Refusal{}
+		for _, ord := range ords {
+			if refusal := b.verdicts[int(ord)]; refusal != nil && b.again[refusal.Code] {
+				again = append(again, ord)
+				before[int(ord)] = refusal
+				delete(b.verdicts, int(ord))
+			}
+		}
+		if len(again) == 0 {
+			return nil
+		}
+		relation, args := b.relationOf(again)
+		if _, err := tx.Exec(ctx, "DELETE FROM "+b.dialect.QuoteName(b.stage)+" WHERE landfall_ord NOT IN (SELECT c0 FROM "+relation+")", args...); err != nil {
+			return err
+		}
+		for _, q := range b.questions {
+			if !q.within {
+				continue
+			}
+			if err := b.ask(ctx, tx, q); err != nil {
+				return err
+			}
+		}
+		left := slices.DeleteFunc(again, func(ord int64) bool { return b.verdicts[int(ord)] != nil })
+		if len(left) == len(ords) {
+			for row, refusal := range before {
+				b.verdicts[row] = refusal
+			}
+			return nil
+		}
+		ords = left
+	}
+}
+
+func (b *bisection) relationOf(ords []int64) (string, []any) {
+	cells := make([][]record.Value, len(ords))
+	for i, ord := range ords {
+		cells[i] = []record.Value{record.Int(ord)}
+	}
+	return b.dialect.Relation("k", []sqldb.Column{ordColumn}, cells, 1)
+}
+
 // halve lands the rows with the given places; refused ones were removed from
 // the temporary table, so a range of places is exactly its rows.
 func (b *bisection) halve(ctx context.Context, tx sqldb.Tx, ords []int64) error {
@@ -111,6 +168,9 @@ func (b *bisection) halve(ctx context.Context, tx sqldb.Tx, ords []int64) error 
 		return err
 	}
 	if len(ords) == 1 {
+		if refused.Code == record.CodeNotWritten && b.absent != "" {
+			refused = &sqldb.Fault{Code: b.absent, Message: "the row is not there any more"}
+		}
 		b.refuse(int(ords[0]), refused)
 		return nil
 	}

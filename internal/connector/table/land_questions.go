@@ -19,39 +19,61 @@ type question struct {
 	message string
 	query   string
 	holder  bool
+	within  bool // it is about rows of the temporary table among themselves
 }
 
+// ask finds the rows that break the constraint and takes them out of the
+// temporary table. A question about rows of that table may have another answer
+// once some of them are out, so it is asked until it finds none.
 func (b *bisection) ask(ctx context.Context, tx sqldb.Tx, q question) error {
-	stage := b.dialect.QuoteName(b.stage)
-	var broken []int64
-	rows, err := tx.Query(ctx, fmt.Sprintf(q.query, stage))
-	if err != nil {
-		return err
+	for {
+		broken, err := b.answer(ctx, tx, q)
+		if err != nil || len(broken) == 0 {
+			return err
+		}
+		relation, args := b.relationOf(broken)
+		if _, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE landfall_ord IN (SELECT c0 FROM %s)", b.dialect.QuoteName(b.stage), relation), args...); err != nil {
+			return err
+		}
+		if !q.within {
+			return nil
+		}
 	}
-	for rows.Next() {
-		values := rows.Values()
-		row := int(values[0].Int())
-		if b.verdicts[row] != nil {
-			continue
+}
+
+// answer gives the places that are refused by the question alone. One that the
+// database cannot compute for some row (a division by zero in a CHECK) is left
+// to halving, which finds that row.
+func (b *bisection) answer(ctx context.Context, tx sqldb.Tx, q question) (broken []int64, err error) {
+	found := map[int]*target.Refusal{}
+	refused, err := b.Lander.within(ctx, tx, func() error {
+		rows, err := tx.Query(ctx, fmt.Sprintf(q.query, b.dialect.QuoteName(b.stage)))
+		if err != nil {
+			return err
 		}
-		refusal := &target.Refusal{Row: row, Code: q.code, Columns: q.columns, Message: q.message}
-		if q.holder {
-			refusal.Holder = keyText(values[1:])
+		defer rows.Close()
+		for rows.Next() {
+			values := rows.Values()
+			row := int(values[0].Int())
+			if b.verdicts[row] != nil || found[row] != nil {
+				continue
+			}
+			refusal := &target.Refusal{Row: row, Code: q.code, Columns: q.columns, Message: q.message}
+			if q.holder {
+				refusal.Holder = keyText(values[1:])
+			}
+			found[row] = refusal
+			broken = append(broken, int64(row))
 		}
+		return rows.Err()
+	})
+	if err != nil || refused != nil {
+		return nil, err
+	}
+	for row, refusal := range found {
 		b.verdicts[row] = refusal
-		broken = append(broken, int64(row))
 	}
-	rows.Close()
-	if err := rows.Err(); err != nil || len(broken) == 0 {
-		return err
-	}
-	cells := make([][]record.Value, len(broken))
-	for i, ord := range broken {
-		cells[i] = []record.Value{record.Int(ord)}
-	}
-	relation, args := b.dialect.Relation("k", []sqldb.Column{ordColumn}, cells, 1)
-	_, err = tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE landfall_ord IN (SELECT c0 FROM %s)", stage, relation), args...)
-	return err
+	return broken, nil
 }
 
 func keyText(values []record.Value) string {
@@ -65,11 +87,29 @@ func keyText(values []record.Value) string {
 // insertQuestions are the constraints of the table that new rows can be held
 // against as a set. What no question covers is found by halving.
 func (l *Lander) insertQuestions(columns []sqldb.Column) []question {
+	covers := coveredBy(columns)
+	var questions []question
+	for _, check := range l.table.Checks {
+		if check.Expression != "" && covers(check.Columns) {
+			questions = append(questions, l.checkQuestion(check))
+		}
+	}
+	questions = append(questions, l.referenceQuestions(covers)...)
+	for _, unique := range l.table.Uniques {
+		if unique.Plain && covers(unique.Columns) && !unique.NullsEqual {
+			questions = append(questions, l.heldQuestion(unique), l.twiceQuestion(unique))
+		}
+	}
+	return questions
+}
+
+// coveredBy tells whether all columns of a constraint are among those written.
+func coveredBy(columns []sqldb.Column) func(names []string) bool {
 	written := map[string]bool{}
 	for i := range columns {
 		written[columns[i].Name] = true
 	}
-	covers := func(names []string) bool {
+	return func(names []string) bool {
 		for _, name := range names {
 			if !written[name] {
 				return false
@@ -77,23 +117,32 @@ func (l *Lander) insertQuestions(columns []sqldb.Column) []question {
 		}
 		return len(names) > 0
 	}
+}
+
+// referenceQuestions are asked of updates too: not every database tells which
+// row breaks a deferred reference before the commit.
+func (l *Lander) referenceQuestions(covers func([]string) bool) []question {
 	var questions []question
-	for _, check := range l.table.Checks {
-		if check.Expression != "" && covers(check.Columns) {
-			questions = append(questions, l.checkQuestion(check))
-		}
-	}
 	for _, fk := range l.table.ForeignKeys {
 		if covers(fk.Columns) && len(fk.Referenced) == len(fk.Columns) {
 			questions = append(questions, l.foreignKeyQuestion(fk))
 		}
 	}
-	for _, unique := range l.table.Uniques {
-		if unique.Plain && covers(unique.Columns) && !unique.NullsEqual {
-			questions = append(questions, l.heldQuestion(unique), l.twiceQuestion(unique))
+	return questions
+}
+
+// liftable are refusals that landing another row of the batch can lift.
+func (l *Lander) liftable(codes ...record.Code) map[record.Code]bool {
+	again := map[record.Code]bool{}
+	for _, code := range codes {
+		again[code] = true
+	}
+	for _, fk := range l.table.ForeignKeys {
+		if l.refersToItself(fk) {
+			again[record.CodeForeignKey] = true
 		}
 	}
-	return questions
+	return again
 }
 
 func (l *Lander) checkQuestion(check sqldb.Check) question {
@@ -114,13 +163,26 @@ func (l *Lander) foreignKeyQuestion(fk sqldb.ForeignKey) question {
 	join := strings.Join(same, " AND ")
 	query := fmt.Sprintf("SELECT s.landfall_ord FROM %%[1]s s WHERE %s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)",
 		where, l.dialect.QuoteName(fk.References), join)
-	if fk.References.Table == l.table.Name.Table {
+	within := l.refersToItself(fk)
+	if within {
 		query += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %%[1]s p WHERE %s)", join)
 	}
 	return question{
 		code: record.CodeForeignKey, columns: fk.Columns,
-		message: fmt.Sprintf("%s holds no such row (%s)", fk.References, fk.Name), query: query,
+		message: fmt.Sprintf("%s holds no such row%s", fk.References, named(fk.Name)), query: query, within: within,
 	}
+}
+
+func (l *Lander) refersToItself(fk sqldb.ForeignKey) bool {
+	return fk.References.Table == l.table.Name.Table && (fk.References.Schema == l.table.Name.Schema || fk.References.Schema == "" || l.table.Name.Schema == "")
+}
+
+// named shows a constraint's name where it has one.
+func named(constraint string) string {
+	if constraint == "" {
+		return ""
+	}
+	return " (" + constraint + ")"
 }
 
 // heldQuestion finds rows whose value a row of the target holds already.
@@ -134,7 +196,7 @@ func (l *Lander) heldQuestion(unique sqldb.Unique) question {
 	}
 	return question{
 		code: record.CodeUnique, columns: unique.Columns, holder: true,
-		message: fmt.Sprintf("a row of the target holds the value already (%s)", unique.Name),
+		message: fmt.Sprintf("a row of the target holds the value already%s", named(unique.Name)),
 		query: fmt.Sprintf("SELECT s.landfall_ord, %s FROM %%s s %s %s t ON %s",
 			strings.Join(key, ", "), l.dialect.LookupJoin(), l.dialect.QuoteName(l.table.Name), strings.Join(same, " AND ")),
 	}
@@ -149,7 +211,7 @@ func (l *Lander) twiceQuestion(unique sqldb.Unique) question {
 	}
 	return question{
 		code: record.CodeUnique, columns: unique.Columns,
-		message: fmt.Sprintf("an earlier record brings the same value (%s)", unique.Name),
+		message: fmt.Sprintf("an earlier record brings the same value%s", named(unique.Name)),
 		query: fmt.Sprintf("SELECT landfall_ord FROM (SELECT landfall_ord, row_number() OVER (PARTITION BY %s ORDER BY landfall_ord) AS nth FROM %%s WHERE %s) AS numbered WHERE nth > 1",
 			strings.Join(names, ", "), strings.Join(present, " AND ")),
 	}

@@ -40,6 +40,9 @@ func (l *Lander) Update(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column
 			return tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET %s FROM %s AS s WHERE %s AND s.landfall_ord BETWEEN %d AND %d",
 				name, strings.Join(set, ", "), l.dialect.QuoteName(stage), strings.Join(same, " AND "), from, to))
 		},
+		questions: l.referenceQuestions(coveredBy(columns)),
+		again:     l.liftable(record.CodeUnique),
+		absent:    record.CodeMissing,
 	}
 	return b.run(ctx, tx, rows)
 }
