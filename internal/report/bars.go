@@ -49,6 +49,9 @@ const perMille = 1000
 // Observe implements Progress.
 func (b *bars) Observe(e run.Event) {
 	switch e.Kind {
+	case run.EventLooking:
+		fmt.Fprintf(b.progress, "%s\n", e.Message)
+		return
 	case run.EventRunStarted:
 		fmt.Fprintf(b.progress, "run %s (%s)\n", e.Run, e.Mode)
 		return

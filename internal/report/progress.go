@@ -125,13 +125,26 @@ type lineProgress struct {
 	every time.Duration
 	last  time.Time
 	rate  rate
+	late  *time.Timer // says what is waited for when nothing else happens
 }
+
+// lateAfter is how long something may take before it is said what it is.
+const lateAfter = 2 * time.Second
 
 // Observe implements Progress.
 func (p *lineProgress) Observe(e run.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.late != nil {
+		p.late.Stop()
+	}
 	switch e.Kind {
+	case run.EventLooking:
+		p.late = time.AfterFunc(lateAfter, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			fmt.Fprintf(p.w, "%s: %s\n", e.Entity, e.Message)
+		})
 	case run.EventRunStarted:
 		fmt.Fprintf(p.w, "run %s (%s) started\n", e.Run, e.Mode)
 	case run.EventRunResumed:
@@ -155,7 +168,11 @@ func (p *lineProgress) Observe(e run.Event) {
 }
 
 // Close implements Progress.
-func (p *lineProgress) Close() {}
+func (p *lineProgress) Close() {
+	if p.late != nil {
+		p.late.Stop()
+	}
+}
 
 func progressText(e run.Event, r *rate) string {
 	of := ""

@@ -125,6 +125,13 @@ func (e *entityRun) prepare(ctx context.Context) error {
 			return err
 		}
 		e.first = !known
+		if !e.rehearse {
+			// Rows that somebody inserted with keys of their own may be ahead of the
+			// target's counters.
+			if err := e.lander.AdvanceSequences(ctx, a.Tx); err != nil {
+				return err
+			}
+		}
 		for _, ref := range e.Program.Refs {
 			parent := e.m.Entity(ref.Entity)
 			parentStore, err := crosswalk.Open(ctx, a.Tx, e.books, e.run.Migration, ref.Entity, parent.Table.Name.String())
