@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"runtime/debug"
 	"strings"
 
@@ -44,20 +47,34 @@ func (f *front) check() *cobra.Command {
 	return cmd
 }
 
-// inputsOfUnfinished finds which files the unfinished run reads.
-func (f *front) inputsOfUnfinished(ctx context.Context, target string) (inputs map[string]string, err error) {
-	err = f.look(ctx, target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
+// unfinished is what resume goes on with.
+type unfinished struct {
+	inputs map[string]string // the files that the run reads
+	// closed is a run that was broken off after its last record and before its
+	// files; nil when there are records to carry.
+	closed *ledger.Run
+}
+
+// findUnfinished looks at the newest run. A completed one is unfinished as long
+// as its files are not there: a crash may fall between its close and them.
+func (f *front) findUnfinished(ctx context.Context, flags runFlags) (found unfinished, err error) {
+	err = f.look(ctx, flags.target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
 		newest, err := findRun(ctx, tx, l, file.Name, "")
 		if err != nil {
 			return err
 		}
-		if !newest.State.Resumable() {
+		found.inputs = newest.Options.Inputs
+		if newest.State.Resumable() {
+			return nil
+		}
+		_, noReport := os.Stat(report.File(flags.runs, newest.Name))
+		if newest.State != ledger.Completed || !errors.Is(noReport, fs.ErrNotExist) {
 			return run.ErrNothingToResume
 		}
-		inputs = newest.Options.Inputs
+		found.closed = newest
 		return nil
 	})
-	return inputs, err
+	return found, err
 }
 
 func (f *front) abandon() *cobra.Command {

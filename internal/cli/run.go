@@ -223,16 +223,23 @@ as that of an unbroken run. When the mapping or the input changed meanwhile it i
 		Example: "  landfall resume",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			inputs, err := f.inputsOfUnfinished(cmd.Context(), flags.target)
+			found, err := f.findUnfinished(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}
-			m, err := f.openFit(cmd.Context(), flags.target, inputs)
+			m, err := f.openFit(cmd.Context(), flags.target, found.inputs)
 			if err != nil {
 				return err
 			}
 			defer m.Close(cmd.Context())
-			return f.carry(cmd.Context(), m, run.Options{Inputs: inputs}, flags, run.Resume)
+			if found.closed != nil {
+				summary, err := f.tell(cmd.Context(), m, found.closed, flags)
+				if err != nil {
+					return err
+				}
+				return f.settle(nil, summary.Open())
+			}
+			return f.carry(cmd.Context(), m, run.Options{Inputs: found.inputs}, flags, run.Resume)
 		},
 	}
 	f.carryFlags(cmd, &flags)

@@ -37,11 +37,15 @@ func Artefacts(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, m *migration.
 	if err != nil {
 		return dir, err
 	}
-	return dir, whole(filepath.Join(dir, "report.json"), func(w io.Writer) error {
+	return dir, whole(File(filepath.Dir(dir), run.Name), func(w io.Writer) error {
 		_, err := w.Write(out)
 		return err
 	})
 }
+
+// File is where the report of a run is. It is written last: where it is, all
+// files of the run are.
+func File(dir, run string) string { return filepath.Join(dir, run, "report.json") }
 
 // whole writes a file under another name and renames it when it is complete,
 // so that no reader meets half a file.
