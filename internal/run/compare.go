@@ -159,8 +159,9 @@ func (l *landing) match(ctx context.Context) error {
 		places[i] = columnPlace(l.Columns, l.Match[i].Name)
 	}
 	var asked []*unit
+	var refs []record.Ref
 	var tuples [][]record.Value
-	l.each(func(_ int, u *unit) *record.Rejection {
+	l.each(func(i int, u *unit) *record.Rejection {
 		if u.situation.Known {
 			return nil
 		}
@@ -170,7 +171,7 @@ func (l *landing) match(ctx context.Context) error {
 				return nil // blank match values never match each other
 			}
 		}
-		asked, tuples = append(asked, u), append(tuples, tuple)
+		asked, tuples, refs = append(asked, u), append(tuples, tuple), append(refs, l.batch.Items[i].Ref)
 		return nil
 	})
 	matched, err := l.lander.Match(ctx, l.tx, l.Match, tuples)
@@ -179,11 +180,19 @@ func (l *landing) match(ctx context.Context) error {
 	}
 	var single []*unit
 	var keys []string
+	// Where the target compares regardless of case, records of one batch that
+	// look different may match one row: the first in order has it.
+	takers := map[string]record.Ref{}
 	for i, u := range asked {
 		u.situation.Matches = matched[i].Count
 		if matched[i].Count == 1 {
 			u.setKey(matched[i].Key)
 			single, keys = append(single, u), append(keys, u.keyText)
+			if first, taken := takers[u.keyText]; taken {
+				u.situation.Claimed = &first
+			} else {
+				takers[u.keyText] = refs[i]
+			}
 		}
 	}
 	owners, err := l.store.Owners(ctx, l.tx, keys)
