@@ -107,11 +107,10 @@ func (f *front) knowPassword(targetURL string) {
 
 // lookNext suggests commands that are worth typing after the demo.
 func (f *front) lookNext(dir string, summary demo.Summary) {
-	fmt.Fprintf(f.Out, "\nThe rejections are there on purpose. Look at them next:\n\n")
+	fmt.Fprintf(f.Out, "\nThe rejections are there on purpose. Look at them next:\n\n  cd %s\n", dir)
 	table := tabwriter.NewWriter(f.Out, 0, 0, 3, ' ', 0)
 	defer table.Flush()
 	suggest := func(command, why string) { fmt.Fprintf(table, "  %s\t%s\n", command, why) }
-	suggest("cd "+dir, "")
 	entity, example := failedExample(summary)
 	if entity != "" {
 		suggest("less runs/*/"+entity+"/fail.csv", "what was rejected, why, and the cells that were read")

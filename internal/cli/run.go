@@ -255,7 +255,12 @@ func (f *front) retry() *cobra.Command {
 run over all records. They are read from the source again, so what was mended there is seen.
 ` + exitCodes,
 		Example: "  landfall retry\n  landfall retry acme-0001",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("%s takes one run at most, got %d", cmd.CommandPath(), len(args))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := f.openFit(cmd.Context(), flags.target, nil)
 			if err != nil {

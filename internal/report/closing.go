@@ -55,6 +55,9 @@ func Rejections(w io.Writer, reasons []Reason) {
 			fmt.Fprintf(w, "      %s%s: %s\n", example.Ref, whereRead(example), example.Message)
 		}
 	}
+	if more := len(reasons) - reasonsShown; more > 0 {
+		fmt.Fprintf(w, "  and %s; `landfall records` lists them all\n", counted(more, "more kind"))
+	}
 }
 
 func whereRead(e Example) string {

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"landfall/internal/servertest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"landfall": func() { os.Exit(Main(os.Args[1:])) },
+		"exits":    exits,
+		"sqlite":   sqliteProgram,
+		"query":    queryProgram,
+		"json":     jsonProgram,
+		"hex":      hexProgram,
+	})
+}
+
+// TestScripts runs what a user types and holds it to what a user sees.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: filepath.Join("testdata", "script"), RequireUniqueNames: true, UpdateScripts: *rewrite})
+}
+
+// TestPostgresScripts gives each script an empty database of its own in $PG.
+func TestPostgresScripts(t *testing.T) {
+	scripts, err := filepath.Glob(filepath.Join("testdata", "postgres", "*.txtar"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, script := range scripts {
+		t.Run(strings.TrimSuffix(filepath.Base(script), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			address := servertest.Database(t)
+			testscript.Run(t, testscript.Params{
+				Files: []string{script},
+				Setup: func(env *testscript.Env) error {
+					env.Setenv("PG", address)
+					return nil
+				},
+			})
+		})
+	}
+}
+
+// queryProgram runs statements in the database of $PG: query SQL, or query
+// @FILE.
+func queryProgram() {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, os.Getenv("PG"))
+	must(err)
+	defer conn.Close(ctx)
+	results, err := conn.PgConn().Exec(ctx, statement(os.Args[1:])).ReadAll()
+	must(err)
+	for _, result := range results {
+		for _, row := range result.Rows {
+			cells := make([]string, len(row))
+			for i, cell := range row {
+				cells[i] = string(cell)
+			}
+			printRow(cells)
+		}
+	}
+}
