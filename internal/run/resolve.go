@@ -70,7 +70,7 @@ func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place 
 		if !found {
 			return l.orphan(i, u, ref, place, record.Ref{Entity: ref.Entity, Key: key}, causes)
 		}
-		value, misfit := column.Type.Fit(record.Text(parent))
+		value, misfit := column.Type.Fit(record.Text(record.SplitKey(parent)[0])) // a parent's key is one column, escaped like all keys
 		if misfit != nil {
 			return &record.Rejection{Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: column.Name, Code: misfit.Code, Err: fmt.Errorf("the key of %s:%s in the target: %w", ref.Entity, key, misfit)}
 		}
