@@ -97,7 +97,7 @@ var tables = []ownTable{
 		name: "slice",
 		columns: []ownColumn{
 			must("run_id", integer), must("entity_id", integer), must("slice_no", integer),
-			must("name", text), must("count", integer), must("bytes", integer),
+			must("name", text), must("count", integer), must("bytes", integer), may("seal", bytes),
 		},
 		primary: []string{"run_id", "entity_id", "slice_no"},
 	},
@@ -107,7 +107,7 @@ var tables = []ownTable{
 			must("run_id", integer), must("entity_id", integer), must("slice_no", integer),
 			must("ordinal", integer), must("start_pos", text), must("end_pos", text),
 			must("records", integer), must("digest", bytes), must("counts", text),
-			must("epoch", integer), must("chain", bytes), must("committed_at", text),
+			must("epoch", integer), must("link", bytes), must("committed_at", text),
 		},
 		primary: []string{"run_id", "entity_id", "slice_no", "ordinal"},
 	},

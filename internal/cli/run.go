@@ -26,6 +26,7 @@ type runFlags struct {
 	dryRun bool
 	json   bool
 	batch  int
+	lanes  int
 	runs   string
 }
 
@@ -57,6 +58,7 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 func (f *front) carryFlags(cmd *cobra.Command, flags *runFlags) {
 	cmd.Flags().StringVar(&flags.target, "target", "", "land in another connection of the mapping")
 	cmd.Flags().BoolVar(&flags.json, "json", false, "tell progress and the result as JSON lines")
+	cmd.Flags().IntVar(&flags.lanes, "lanes", 0, "connections that land side by side (default: chosen by the machine and the target)")
 	cmd.Flags().StringVar(&flags.runs, "runs", "runs", "folder for the files of runs")
 }
 
@@ -108,6 +110,7 @@ func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options
 	}
 	stop, end := f.stopOnSignal()
 	defer end()
+	o.Lanes = flags.lanes
 	o.Observe, o.Stop, o.Points = progress.Observe, stop, f.points
 	result, err := start(ctx, m, o)
 	progress.Close()

@@ -3,6 +3,7 @@ package crosswalk
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -13,39 +14,73 @@ import (
 
 // Numbers gives out keys from the target's own counter. A key once committed is
 // never given out twice: the books remember the highest, so that even a row
-// that was deleted since does not free its number.
+// that was deleted since does not free its number. Several lanes may draw at a
+// time.
 type Numbers struct {
-	store  *Store
-	table  *sqldb.Table
-	column *sqldb.Column
+	store   *Store
+	table   *sqldb.Table
+	column  *sqldb.Column
+	outside bool // the counter lives outside of transactions
+
+	mu    sync.Mutex
+	floor int64 // outside: the highest key that the books knew at the start
+	high  int64 // outside: the highest key drawn since
 }
 
 // NewNumbers prepares giving out keys for the column. sequence names the
 // counter when the column does not say it itself.
-func NewNumbers(store *Store, table *sqldb.Table, column *sqldb.Column, sequence string) (*Numbers, error) {
-	if _, ok := store.books.Dialect().(sqldb.Sequencer); !ok {
+func NewNumbers(ctx context.Context, tx sqldb.Tx, store *Store, table *sqldb.Table, column *sqldb.Column, sequence string) (*Numbers, error) {
+	sequencer, ok := store.books.Dialect().(sqldb.Sequencer)
+	if !ok {
 		return nil, fmt.Errorf("this database gives out no keys: use uuid or natural for %s.%s", table.Name, column.Name)
 	}
 	named := *column
 	if sequence != "" {
 		named.Sequence = sequence
 	}
-	return &Numbers{store: store, table: table, column: &named}, nil
+	n := &Numbers{store: store, table: table, column: &named, outside: sequencer.CountsOutside()}
+	high, err := n.remembered(ctx, tx)
+	n.floor, n.high = high, high
+	return n, err
 }
 
-// Take reserves n keys, in ascending order.
+// remembered is the highest key that the books remember.
+func (n *Numbers) remembered(ctx context.Context, tx sqldb.Tx) (int64, error) {
+	row, _, err := n.store.books.One(ctx, tx, "SELECT key_high FROM {target_table} WHERE id = ?", n.store.TableID)
+	if err != nil {
+		return 0, err
+	}
+	return row[0].Int(), nil
+}
+
+// Take reserves keys, in ascending order.
 func (n *Numbers) Take(ctx context.Context, tx sqldb.Tx, count int) ([]record.Value, error) {
 	if count == 0 {
 		return nil, nil
 	}
-	b := n.store.books
-	row, _, err := b.One(ctx, tx, "SELECT key_high FROM {target_table} WHERE id = ?"+b.Dialect().LockRows(), n.store.TableID)
+	floor, err := n.floor, error(nil)
+	if !n.outside {
+		if floor, err = n.remembered(ctx, tx); err != nil {
+			return nil, err
+		}
+	}
+	keys, high, err := n.draw(ctx, tx, count, floor)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]record.Value, 0, count)
-	high := row[0].Int()
-	query, args := b.Dialect().(sqldb.Sequencer).ReserveSQL(n.table, n.column, count, high)
+	if !n.outside {
+		return keys, n.note(ctx, tx, high)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.high = max(n.high, high)
+	return keys, nil
+}
+
+func (n *Numbers) draw(ctx context.Context, tx sqldb.Tx, count int, floor int64) (keys []record.Value, high int64, err error) {
+	b := n.store.books
+	keys = make([]record.Value, 0, count)
+	query, args := b.Dialect().(sqldb.Sequencer).ReserveSQL(n.table, n.column, count, floor)
 	err = books.Each(ctx, tx, func(values []record.Value) error {
 		key, misfit := n.column.Type.Fit(values[0])
 		if misfit != nil {
@@ -55,14 +90,25 @@ func (n *Numbers) Take(ctx context.Context, tx sqldb.Tx, count int) ([]record.Va
 		high = max(high, values[0].Int())
 		return nil
 	}, query, args...)
-	if err != nil {
-		return nil, err
+	if err == nil && len(keys) != count {
+		err = fmt.Errorf("asked the target for %d keys of %s.%s, got %d", count, n.table.Name, n.column.Name, len(keys))
 	}
-	if len(keys) != count {
-		return nil, fmt.Errorf("asked the target for %d keys of %s.%s, got %d", count, n.table.Name, n.column.Name, len(keys))
-	}
-	_, err = b.Exec(ctx, tx, "UPDATE {target_table} SET key_high = ? WHERE id = ? AND key_high < ?", high, n.store.TableID, high)
-	return keys, err
+	return keys, high, err
+}
+
+// Note writes down the highest key that was drawn, where that was not done
+// batch by batch: one row that all lanes wrote to would make them wait for each
+// other. A run that ends without it has drawn from a counter that never goes
+// back.
+func (n *Numbers) Note(ctx context.Context, tx sqldb.Tx) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.note(ctx, tx, n.high)
+}
+
+func (n *Numbers) note(ctx context.Context, tx sqldb.Tx, high int64) error {
+	_, err := n.store.books.Exec(ctx, tx, "UPDATE {target_table} SET key_high = ? WHERE id = ? AND key_high < ?", high, n.store.TableID, high)
+	return err
 }
 
 // Guess returns keys that are free at the moment, without reserving them: for a

@@ -2,6 +2,7 @@ package crosswalk
 
 import (
 	"context"
+	"sync"
 
 	"landfall/internal/sqldb"
 )
@@ -12,6 +13,7 @@ import (
 // parents' entities have ended.
 type Parents struct {
 	store *Store
+	mu    sync.Mutex // several lanes ask at a time
 	// Two generations: when the young one is full it becomes the old one, so the
 	// cache is bounded by twice its limit and what is in use stays in it.
 	young, old map[string]string
@@ -29,9 +31,28 @@ func NewParents(store *Store) *Parents {
 // Resolve returns the target keys of those source keys whose records are on
 // the target.
 func (p *Parents) Resolve(ctx context.Context, tx sqldb.Tx, keys []string) (map[string]string, error) {
-	resolved := make(map[string]string, min(len(keys), 1024))
+	resolved, missing := p.recall(keys)
+	rows, err := p.store.Lookup(ctx, tx, missing)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, row := range rows {
+		if row.OnTarget() {
+			resolved[key] = row.TargetKey
+			p.remember(key, row.TargetKey)
+		}
+	}
+	return resolved, nil
+}
+
+// recall answers from the cache, and lists the keys that are not in it.
+func (p *Parents) recall(keys []string) (resolved map[string]string, missing []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	resolved = make(map[string]string, min(len(keys), 1024))
 	asked := map[string]bool{}
-	var missing []string
 	for _, key := range keys {
 		if target, ok := p.young[key]; ok {
 			resolved[key] = target
@@ -43,17 +64,7 @@ func (p *Parents) Resolve(ctx context.Context, tx sqldb.Tx, keys []string) (map[
 			missing = append(missing, key)
 		}
 	}
-	rows, err := p.store.Lookup(ctx, tx, missing)
-	if err != nil {
-		return nil, err
-	}
-	for key, row := range rows {
-		if row.OnTarget() {
-			resolved[key] = row.TargetKey
-			p.remember(key, row.TargetKey)
-		}
-	}
-	return resolved, nil
+	return resolved, missing
 }
 
 func (p *Parents) remember(key, target string) {

@@ -69,11 +69,11 @@ type Marker struct {
 	Digest  []byte
 	Counts  Counts
 	Epoch   int64
-	Chain   []byte // SHA-256 over the chain before, the marker and the hashes of segment and entries
+	Link    []byte // SHA-256 over the marker and the hashes of segment and entries: a link of the slice's chain
 }
 
-// Write appends a batch: its segment, its entries and its marker, chained to
-// the batch before it in the slice. It fills marker.Counts, Records and Chain.
+// Write appends a batch: its segment, its entries and its marker. It fills
+// marker.Counts, Records and Link.
 func (l *Ledger) Write(ctx context.Context, tx sqldb.Tx, marker *Marker, lines []Line) error {
 	marker.Records = int64(len(lines))
 	marker.Counts = Counts{}
@@ -86,15 +86,11 @@ func (l *Ledger) Write(ctx context.Context, tx sqldb.Tx, marker *Marker, lines [
 	if err != nil {
 		return err
 	}
-	previous, err := l.chainBefore(ctx, tx, marker.Place)
-	if err != nil {
-		return err
-	}
 	counts, err := json.Marshal(marker.Counts)
 	if err != nil {
 		return err
 	}
-	marker.Chain = chain(previous, marker, counts, segmentHash[:], entriesHash)
+	marker.Link = link(marker, counts, segmentHash[:], entriesHash)
 	if _, err := l.books.Exec(ctx, tx, "INSERT INTO {segment} (run_id, entity_id, slice_no, ordinal, hash, payload) VALUES (?, ?, ?, ?, ?, ?)",
 		marker.RunID, marker.EntityID, int64(marker.Slice), marker.Ordinal, segmentHash[:], payload); err != nil {
 		return err
@@ -108,35 +104,19 @@ func (l *Ledger) Write(ctx context.Context, tx sqldb.Tx, marker *Marker, lines [
 			return fmt.Errorf("ledger: %d entries sent, %d written", len(entries), written)
 		}
 	}
-	_, err = l.books.Exec(ctx, tx, "INSERT INTO {marker} (run_id, entity_id, slice_no, ordinal, start_pos, end_pos, records, digest, counts, epoch, chain, committed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "+l.books.Now(0)+")",
-		marker.RunID, marker.EntityID, int64(marker.Slice), marker.Ordinal, marker.Start, marker.End, marker.Records, marker.Digest, string(counts), marker.Epoch, marker.Chain)
+	_, err = l.books.Exec(ctx, tx, "INSERT INTO {marker} (run_id, entity_id, slice_no, ordinal, start_pos, end_pos, records, digest, counts, epoch, link, committed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "+l.books.Now(0)+")",
+		marker.RunID, marker.EntityID, int64(marker.Slice), marker.Ordinal, marker.Start, marker.End, marker.Records, marker.Digest, string(counts), marker.Epoch, marker.Link)
 	return err
 }
 
-// chain covers what the marker says and the hashes of the payloads, not the
+// link covers what the marker says and the hashes of the payloads, not the
 // payloads: those may be purged one day and the chain still verifies.
-func chain(previous []byte, m *Marker, counts, segment, entries []byte) []byte {
+func link(m *Marker, counts, segment, entries []byte) []byte {
 	h := sha256.New()
-	h.Write(previous)
 	fmt.Fprintf(h, "%d/%d/%d/%d %s %s %d %x %s %d\n", m.RunID, m.EntityID, m.Slice, m.Ordinal, m.Start, m.End, m.Records, m.Digest, counts, m.Epoch)
 	h.Write(segment)
 	h.Write(entries)
 	return h.Sum(nil)
-}
-
-// chainBefore is the chain that the batch is linked to. Where lanes land out of
-// order the batch before may not be there yet; then the link is to nothing and
-// the seal over the slice, made at the end, holds the order.
-func (l *Ledger) chainBefore(ctx context.Context, tx sqldb.Tx, at Place) ([]byte, error) {
-	if at.Ordinal == 0 {
-		return nil, nil
-	}
-	row, found, err := l.books.One(ctx, tx, "SELECT chain FROM {marker} WHERE run_id = ? AND entity_id = ? AND slice_no = ? AND ordinal = ?",
-		at.RunID, at.EntityID, int64(at.Slice), at.Ordinal-1)
-	if err != nil || !found {
-		return nil, err
-	}
-	return []byte(row[0].Raw()), nil
 }
 
 // Committed reports whether the batch's marker is there: the answer to a commit
@@ -158,13 +138,13 @@ func (l *Ledger) markers(ctx context.Context, tx sqldb.Tx, each func(*Marker) er
 		m := &Marker{
 			Place: Place{RunID: row[0].Int(), EntityID: row[1].Int(), Slice: int(row[2].Int()), Ordinal: row[3].Int()},
 			Start: row[4].String(), End: row[5].String(), Records: row[6].Int(), Digest: []byte(row[7].Raw()),
-			Epoch: row[9].Int(), Chain: []byte(row[10].Raw()),
+			Epoch: row[9].Int(), Link: []byte(row[10].Raw()),
 		}
 		if err := json.Unmarshal([]byte(row[8].String()), &m.Counts); err != nil {
 			return err
 		}
 		return each(m)
-	}, "SELECT run_id, entity_id, slice_no, ordinal, start_pos, end_pos, records, digest, counts, epoch, chain FROM {marker} WHERE "+where+
+	}, "SELECT run_id, entity_id, slice_no, ordinal, start_pos, end_pos, records, digest, counts, epoch, link FROM {marker} WHERE "+where+
 		" ORDER BY run_id, entity_id, slice_no, ordinal", args...)
 }
 

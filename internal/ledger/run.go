@@ -107,6 +107,7 @@ type Slice struct {
 	Name   string
 	Count  int64
 	Bytes  int64
+	Seal   []byte // of its chain; nil until the entity has ended
 }
 
 // Ledger is the ledger in one database's books.
@@ -232,9 +233,9 @@ func (l *Ledger) Entities(ctx context.Context, tx sqldb.Tx, runID int64) ([]Enti
 	}
 	for i := range entities {
 		err := l.books.Query(ctx, tx, func(row []record.Value) error {
-			entities[i].Slices = append(entities[i].Slices, Slice{Number: int(row[0].Int()), Name: row[1].String(), Count: row[2].Int(), Bytes: row[3].Int()})
+			entities[i].Slices = append(entities[i].Slices, Slice{Number: int(row[0].Int()), Name: row[1].String(), Count: row[2].Int(), Bytes: row[3].Int(), Seal: []byte(row[4].Raw())})
 			return nil
-		}, "SELECT slice_no, name, count, bytes FROM {slice} WHERE run_id = ? AND entity_id = ? ORDER BY slice_no", runID, entities[i].ID)
+		}, "SELECT slice_no, name, count, bytes, seal FROM {slice} WHERE run_id = ? AND entity_id = ? ORDER BY slice_no", runID, entities[i].ID)
 		if err != nil {
 			return nil, err
 		}

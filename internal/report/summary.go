@@ -26,7 +26,7 @@ type Summary struct {
 	Order       []string                `json:"order"`
 	Entities    map[string]EntityCounts `json:"entities"`
 	Reasons     []Reason                `json:"rejections"`
-	Seals       map[string]string       `json:"seals"` // entity/slice -> the last link of its hash chain
+	Seals       map[string]string       `json:"seals"` // entity/slice -> the seal over its hash chain
 }
 
 // EntityCounts are an entity's numbers in a run. They satisfy the balance:
@@ -86,12 +86,14 @@ func Summarize(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.R
 		s.Order = append(s.Order, entity.Name)
 		var counts EntityCounts
 		for _, slice := range entity.Slices {
+			if len(slice.Seal) > 0 {
+				s.Seals[entity.Name+"/"+slice.Name] = hexText(slice.Seal)
+			}
 			err := l.Markers(ctx, tx, run.ID, entity.ID, slice.Number, func(m *ledger.Marker) error {
 				counts.Read += m.Records
 				for disposition, n := range m.Counts {
 					*counts.Of(disposition) += n
 				}
-				s.Seals[entity.Name+"/"+slice.Name] = hexText(m.Chain)
 				return nil
 			})
 			if err != nil {

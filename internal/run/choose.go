@@ -83,17 +83,17 @@ func (e *entityRun) openRecords(ctx context.Context) (*wanted, error) {
 	return w, err
 }
 
-// limited ends a reader after so many records.
+// limited ends a reader after so many records, counted over all slices.
 type limited struct {
 	source.Reader
-	left int64
+	left *int64
 }
 
 func (l *limited) Read() (*record.Record, *record.Rejection, error) {
-	if l.left == 0 {
+	if *l.left == 0 {
 		return nil, nil, io.EOF
 	}
-	l.left--
+	*l.left--
 	return l.Reader.Read()
 }
 

@@ -3,10 +3,9 @@ package run
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
+	"sync"
 
 	"landfall/internal/connector/table"
 	"landfall/internal/crosswalk"
@@ -14,12 +13,12 @@ import (
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
-	"landfall/internal/source"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
 )
 
-// entityRun carries one entity's records.
+// entityRun carries one entity's records. Its lanes share it: what changes while
+// they run is behind a lock, or has one of its own.
 type entityRun struct {
 	*runner
 	*migration.Entity
@@ -33,14 +32,16 @@ type entityRun struct {
 	owner   map[string]int64 // parent entity -> its number in the books
 	policy  target.Policy
 	pace    target.Pace
-	first   bool // the crosswalk holds nothing of the entity: no look-ups needed
-	hasher  *record.Hasher
+	first   bool     // the crosswalk holds nothing of the entity: no look-ups needed
+	hashed  []string // the columns that hashes cover, in name order
 	shapeID int64
-	shapes  map[int64]*oldShape
 	wanted  *wanted
-	counts  ledger.Counts
-	read    int64
 	total   int64
+
+	mu     sync.Mutex
+	counts ledger.Counts
+	read   int64
+	along  int64 // bytes of the source that are read, as far as they can be told
 }
 
 // carry brings every record of the entity to its end.
@@ -56,10 +57,8 @@ func (e *entityRun) carry(ctx context.Context) (ledger.Counts, error) {
 		return e.counts, fmt.Errorf("%s: %w", e.Name, err)
 	}
 	e.tell(e.event(EventEntityStarted))
-	for _, slice := range e.stored.Slices {
-		if err := e.carrySlice(ctx, sliceOf(slice)); err != nil {
-			return e.counts, fmt.Errorf("%s: %w", e.Name, err)
-		}
+	if err := e.carryBatches(ctx); err != nil {
+		return e.counts, fmt.Errorf("%s: %w", e.Name, err)
 	}
 	if e.wanted != nil && len(e.o.Only) > 0 {
 		for key := range e.wanted.keys {
@@ -97,17 +96,11 @@ func (e *entityRun) recall(ctx context.Context) error {
 // prepare looks up what the entity's landing needs to know.
 func (e *entityRun) prepare(ctx context.Context) error {
 	e.policy = policyOf(e.o.Mode, e.Entity.Entity)
-	e.parents, e.owner, e.shapes = map[string]*crosswalk.Parents{}, map[string]int64{}, map[int64]*oldShape{}
+	e.parents, e.owner = map[string]*crosswalk.Parents{}, map[string]int64{}
 	dialect := e.books.Dialect()
 	e.lander = table.NewLander(dialect, e.Table, e.Key)
-	names := slices.Clone(e.Program.Columns)
-	slices.Sort(names)
-	index := make([]int, len(names))
-	for i, name := range names {
-		index[i] = slices.IndexFunc(e.Columns, func(c sqldb.Column) bool { return c.Name == name })
-	}
-	e.hasher = record.NewHasher(names, index)
-	shape, err := json.Marshal(names)
+	e.hashed = slices.Sorted(slices.Values(e.Program.Columns))
+	shape, err := json.Marshal(e.hashed)
 	if err != nil {
 		return err
 	}
@@ -143,16 +136,16 @@ func (e *entityRun) prepare(ctx context.Context) error {
 				e.owner[ref.Entity] = parentStore.EntityID
 			}
 		}
+		if e.To.NewKey == mapping.KeyIdentity || e.To.NewKey == mapping.KeySequence {
+			if e.numbers, err = crosswalk.NewNumbers(ctx, a.Tx, e.store, e.Table, &e.Key[0], e.To.Sequence); err != nil {
+				return err
+			}
+		}
 		e.shapeID, err = store.ShapeID(ctx, a.Tx, string(shape))
 		return err
 	}, asked)
 	if err != nil {
 		return err
-	}
-	if e.To.NewKey == mapping.KeyIdentity || e.To.NewKey == mapping.KeySequence {
-		if e.numbers, err = crosswalk.NewNumbers(e.store, e.Table, &e.Key[0], e.To.Sequence); err != nil {
-			return err
-		}
 	}
 	if e.wanted, err = e.choose(ctx); err != nil {
 		return err
@@ -178,64 +171,6 @@ func (e *entityRun) countTotal() int64 {
 	return total
 }
 
-// carrySlice lands the slice's batches in order. Reading and shaping run one
-// batch ahead of landing.
-func (e *entityRun) carrySlice(ctx context.Context, slice source.Slice) error {
-	if e.wanted != nil && len(e.wanted.keys) == 0 {
-		return nil
-	}
-	reading, cancel := context.WithCancel(ctx)
-	feed := &feed{entityRun: e, slice: slice, out: make(chan *shaped, 1)}
-	failed := make(chan error, 1)
-	go func() {
-		failed <- feed.run(reading)
-		close(feed.out)
-	}()
-	err := e.landAll(ctx, slice, feed.out)
-	cancel()
-	for range feed.out { // let the reader see that nobody listens any more
-	}
-	if feedErr := <-failed; err == nil && feedErr != nil && !errors.Is(feedErr, io.EOF) {
-		err = feedErr
-	}
-	return err
-}
-
-func (e *entityRun) landAll(ctx context.Context, slice source.Slice, batches <-chan *shaped) error {
-	for {
-		batch, err := e.nextBatch(batches)
-		if batch == nil || err != nil {
-			return err
-		}
-		e.point(PointRead)
-		marker, err := e.land(ctx, batch)
-		if err != nil {
-			return fmt.Errorf("slice %s, records %d to %d: %w", slice.Name, batch.Start.Number+1, batch.End.Number, err)
-		}
-		e.point(PointCommitted)
-		e.counts.Add(marker.Counts)
-		e.read += marker.Records
-		event := e.event(EventBatch)
-		if slice.Bytes > 0 && batch.End.Offset > 0 {
-			event.Percent = 100 * float64(batch.End.Offset) / float64(slice.Bytes)
-		}
-		e.tell(event)
-	}
-}
-
-// nextBatch waits for a batch, or for being asked to stop; nil ends the slice.
-func (e *entityRun) nextBatch(batches <-chan *shaped) (*shaped, error) {
-	if e.stopAsked() {
-		return nil, errStopped
-	}
-	select {
-	case <-e.o.Stop:
-		return nil, errStopped
-	case batch := <-batches:
-		return batch, nil
-	}
-}
-
 // end closes the entity: the balance must hold, the target's counters go past
 // its highest key, and the reverse index is there from now on.
 func (e *entityRun) end(ctx context.Context) error {
@@ -255,8 +190,18 @@ func (e *entityRun) end(ctx context.Context) error {
 		if err := e.lander.AdvanceSequences(ctx, a.Tx); err != nil {
 			return err
 		}
+		if e.numbers != nil {
+			if err := e.numbers.Note(ctx, a.Tx); err != nil {
+				return err
+			}
+		}
 		if err := e.store.EnsureReverse(ctx, a.Tx); err != nil {
 			return err
+		}
+		for _, slice := range e.stored.Slices {
+			if _, err := e.ledger.Seal(ctx, a.Tx, e.run.ID, e.stored.ID, slice.Number); err != nil {
+				return err
+			}
 		}
 		return e.ledger.EndEntity(ctx, a.Tx, e.run.ID, e.stored.ID)
 	}, asked)
@@ -269,6 +214,9 @@ func (e *entityRun) end(ctx context.Context) error {
 	return nil
 }
 
+// event tells how far the entity is.
 func (e *entityRun) event(kind EventKind) Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return Event{Kind: kind, Entity: e.Name, Read: e.read, Total: e.total, Percent: -1, Counts: e.counts.Clone()}
 }

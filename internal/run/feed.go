@@ -18,20 +18,23 @@ import (
 // rejected.
 type shaped struct {
 	*source.Batch
-	values  [][]record.Value
-	skipped int // records that a retry does not run again; they are no part of the batch
+	values [][]record.Value
 }
 
-// feed reads a slice, shapes it, and hands on the batches that have no marker.
-// It is the entity's one reader: what it has seen decides which of two records
-// with one key goes on, so that never depends on how fast batches land.
+// feed reads an entity's slices one after another, shapes them, and hands on
+// the batches that have no marker. It is the entity's one reader: what it has
+// seen decides which of two records with one key goes on, so that never depends
+// on how fast batches land.
 type feed struct {
 	*entityRun
-	slice source.Slice
-	out   chan *shaped
+	out chan<- *shaped
 
-	keys   *dedupe.Seen
-	tuples []*tupleSeen
+	keys    *dedupe.Seen
+	tuples  []*tupleSeen
+	done    map[int][]landedBatch // slice -> its batches that have a marker, by ordinal
+	left    int64                 // of --limit
+	scanned int64
+	told    time.Time
 }
 
 // tupleSeen remembers one set of columns that must be unique.
@@ -47,105 +50,135 @@ const tellEvery = 5 * time.Second
 // seenBytes bounds the memory of each seen-set; beyond it, they spill.
 const seenBytes = 24 << 20
 
+// run returns io.EOF when all is read, or when nobody listens any more.
 func (f *feed) run(ctx context.Context) (err error) {
-	if err := f.openSeen(); err != nil {
-		return err
-	}
+	f.openSeen()
 	defer func() { err = errors.Join(err, f.closeSeen()) }()
-	done, err := f.landed(ctx)
-	if err != nil {
+	if err := f.recallLanded(ctx); err != nil {
 		return err
 	}
+	f.left, f.told = f.o.Limit, time.Now()
+	for _, slice := range f.stored.Slices {
+		if f.wanted != nil && len(f.wanted.keys) == 0 {
+			break
+		}
+		if err := f.readSlice(ctx, sliceOf(slice)); err != nil {
+			return err
+		}
+	}
+	return io.EOF
+}
+
+func (f *feed) readSlice(ctx context.Context, slice source.Slice) error {
 	var reader source.Reader
+	var err error
 	if f.wanted != nil {
-		reader, err = f.Origin.Pick(ctx, f.slice, f.wanted)
+		reader, err = f.Origin.Pick(ctx, slice, f.wanted)
 	} else {
-		reader, err = f.Origin.Read(ctx, f.slice, source.Position{})
+		reader, err = f.Origin.Read(ctx, slice, source.Position{})
 	}
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
 	if f.o.Limit > 0 {
-		reader = &limited{Reader: reader, left: f.o.Limit}
+		reader = &limited{Reader: reader, left: &f.left}
 	}
 	if f.wanted != nil {
 		reader = &choosing{Reader: reader, wanted: f.wanted, claim: f.claimOnly}
 	}
-	batches := source.NewBatches(reader, f.slice.Number, 0, source.Position{}, source.Limits{Records: f.o.Records, Bytes: f.o.Bytes})
-	scanned, told := int64(0), time.Now()
+	batches := source.NewBatches(reader, slice.Number, 0, source.Position{}, source.Limits{Records: f.o.Records, Bytes: f.o.Bytes})
 	for {
 		batch, err := batches.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		if err != nil {
-			return err // io.EOF is the end
+			return fmt.Errorf("reading %s: %w", slice.Name, err)
 		}
 		shaped, err := f.shape(batch)
 		if err != nil {
 			return err
 		}
-		if batch.Ordinal < int64(len(done)) {
-			// This batch landed in an earlier session of the run: it was read again
-			// to know its keys, and to know that it is still the same.
-			if [32]byte(done[batch.Ordinal].digest) != batch.Digest || done[batch.Ordinal].end != batch.End.String() {
-				return fmt.Errorf("records %d to %d of %s are not what they were when the run read them: end this run with `landfall abandon %s` and run again",
-					batch.Start.Number+1, batch.End.Number, f.OriginName, f.runner.run.Name)
-			}
-			scanned += int64(len(batch.Items))
-			if batch.Ordinal+1 == int64(len(done)) || time.Since(told) > tellEvery {
-				// Nothing is landed meanwhile, so nobody else tells anything.
-				event := f.event(EventScanning)
-				event.Message = fmt.Sprintf("read %d landed records again to know their keys", scanned)
-				f.tell(event)
-				told = time.Now()
-			}
-			if ctx.Err() != nil {
-				return io.EOF
+		if landed, err := f.passOver(batch); err != nil || landed {
+			if err != nil || ctx.Err() != nil {
+				return errors.Join(err, ctx.Err())
 			}
 			continue
 		}
 		select {
 		case f.out <- shaped:
 		case <-ctx.Done():
-			return io.EOF
+			return ctx.Err()
 		}
 	}
 }
 
+// passOver reports whether the batch landed in an earlier session of the run.
+// It was read again to know its keys, and to know that it is still the same.
+func (f *feed) passOver(batch *source.Batch) (bool, error) {
+	done := f.done[batch.Slice]
+	if batch.Ordinal >= int64(len(done)) || done[batch.Ordinal].end == "" {
+		return false, nil
+	}
+	if landed := done[batch.Ordinal]; landed.digest != batch.Digest || landed.end != batch.End.String() {
+		return false, fmt.Errorf("records %d to %d of %s are not what they were when the run read them: end this run with `landfall abandon %s` and run again",
+			batch.Start.Number+1, batch.End.Number, f.OriginName, f.runner.run.Name)
+	}
+	f.scanned += int64(len(batch.Items))
+	if time.Since(f.told) > tellEvery {
+		event := f.event(EventScanning)
+		event.Message = fmt.Sprintf("read %d landed records again to know their keys", f.scanned)
+		f.tell(event)
+		f.told = time.Now()
+	}
+	return true, nil
+}
+
+// landedBatch is what a marker says of a batch; the zero value is a gap that a
+// lane left.
 type landedBatch struct {
-	digest []byte
+	digest [32]byte
 	end    string
 }
 
-// landed lists the slice's batches that have a marker. With one lane they are
-// gapless; a gap would mean damaged books.
-func (f *feed) landed(ctx context.Context) ([]landedBatch, error) {
+// recallLanded lists the batches that have a marker.
+func (f *feed) recallLanded(ctx context.Context) error {
+	f.done = map[int][]landedBatch{}
 	if !f.resumed {
-		return nil, nil
+		return nil
 	}
 	db, err := f.m.OpenTarget(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer db.Close(ctx)
 	tx, err := db.Snapshot(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer tx.Rollback(ctx)
-	var done []landedBatch
-	err = f.ledger.Markers(ctx, tx, f.runner.run.ID, f.stored.ID, f.slice.Number, func(m *ledger.Marker) error {
-		if m.Ordinal != int64(len(done)) || len(m.Digest) != 32 {
-			return fmt.Errorf("marker %d of slice %s is missing from the books", len(done), f.slice.Name)
+	for _, slice := range f.stored.Slices {
+		err := f.ledger.Markers(ctx, tx, f.runner.run.ID, f.stored.ID, slice.Number, func(m *ledger.Marker) error {
+			done := f.done[slice.Number]
+			for int64(len(done)) <= m.Ordinal {
+				done = append(done, landedBatch{})
+			}
+			copy(done[m.Ordinal].digest[:], m.Digest)
+			done[m.Ordinal].end = m.End
+			f.done[slice.Number] = done
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		done = append(done, landedBatch{digest: m.Digest, end: m.End})
-		return nil
-	})
-	return done, err
+	}
+	return nil
 }
 
 // openSeen makes the seen-sets: one for the source key unless the source proves
 // it, one for each set of columns that the target wants unique.
-func (f *feed) openSeen() error {
+func (f *feed) openSeen() {
 	if !f.Origin.KeyProven() {
 		f.keys = dedupe.NewSeen(f.spill, seenBytes)
 	}
@@ -154,7 +187,6 @@ func (f *feed) openSeen() error {
 			places: places, fields: f.fieldNames(places), seen: dedupe.NewSeen(f.spill, seenBytes),
 		})
 	}
-	return nil
 }
 
 func (f *feed) closeSeen() error {

@@ -30,20 +30,20 @@ type unit struct {
 
 // landing is one attempt to land one batch.
 type landing struct {
-	*entityRun
+	*lane
 	tx    sqldb.Tx
 	batch *shaped
 	units []unit
 }
 
 // land brings one batch to its end, trying again what may be tried again.
-func (e *entityRun) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) {
+func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) {
 	at := ledger.Place{RunID: e.run.ID, EntityID: e.stored.ID, Slice: batch.Slice, Ordinal: batch.Ordinal}
 	var marker *ledger.Marker
 	refused := false
 	var last *landing
 	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		l := &landing{entityRun: e, tx: a.Tx, batch: batch, units: make([]unit, len(batch.Items))}
+		l := &landing{lane: e, tx: a.Tx, batch: batch, units: make([]unit, len(batch.Items))}
 		last = l
 		var err error
 		marker, refused, err = l.within(ctx, at, a.Careful || e.pace.Careful())

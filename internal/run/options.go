@@ -27,6 +27,7 @@ type Options struct {
 	Inputs  map[string]string
 	Records int // batch limits; 0 means the defaults
 	Bytes   int
+	Lanes   int // connections that land an entity's batches side by side; 0 chooses
 	// Retry runs the open records of an earlier run again: its name, or "" with
 	// RetryOpen for all that are open.
 	Retry     string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"landfall/internal/books"
@@ -37,6 +38,7 @@ type runner struct {
 	// traced is told of each batch that has its end; may be nil.
 	traced   func(*landing)
 	notFound []record.Ref
+	telling  sync.Mutex
 }
 
 // transactions is what carries batches: a Loader, or a rehearsal's one
@@ -235,6 +237,8 @@ func (r *runner) tell(event Event) {
 	if r.o.Observe == nil {
 		return
 	}
+	r.telling.Lock()
+	defer r.telling.Unlock()
 	event.Time = time.Now()
 	if r.run != nil {
 		event.Run, event.Mode = r.run.Name, r.run.Mode

@@ -78,7 +78,7 @@ func describeEntity(ctx context.Context, e *migration.Entity) (ledger.Entity, er
 		return entity, err
 	}
 	for _, s := range slices {
-		entity.Slices = append(entity.Slices, ledger.Slice(s))
+		entity.Slices = append(entity.Slices, ledger.Slice{Number: s.Number, Name: s.Name, Count: s.Count, Bytes: s.Bytes})
 	}
 	return entity, nil
 }
@@ -216,7 +216,9 @@ func mappingChanges(was, is []string) []string {
 }
 
 // sliceOf gives a stored slice back to the source that named it.
-func sliceOf(s ledger.Slice) source.Slice { return source.Slice(s) }
+func sliceOf(s ledger.Slice) source.Slice {
+	return source.Slice{Number: s.Number, Name: s.Name, Count: s.Count, Bytes: s.Bytes}
+}
 
 // refsOf parses the Refs that the books keep of a run's --only.
 func refsOf(texts []string) []record.Ref {

@@ -36,6 +36,9 @@ type Dialect interface {
 	// that may have millions and whose statistics may be older than the table.
 	PreferIndexes(on bool) string
 
+	// Writers is how many connections can write at a time; 0 means any number.
+	Writers() int
+
 	// StageTable returns the statements that make an empty temporary table for
 	// the columns plus landfall_ord (a 64-bit place), and its name. It vanishes
 	// with the transaction, or is emptied when it already exists.
@@ -80,6 +83,10 @@ type Fault struct {
 // Sequencer is implemented by databases that hand out keys; Dialects without
 // it cannot serve the key strategies identity and sequence.
 type Sequencer interface {
+	// CountsOutside reports whether the database keeps its counters outside of
+	// transactions: then a key once drawn is gone even when the transaction is
+	// rolled back, and lanes need not wait for each other to draw.
+	CountsOutside() bool
 	// ReserveSQL returns a query that yields n keys of the column, each in a row
 	// of its own, that nobody else will ever be given. The database's own counter
 	// is past them when the query's transaction commits or the database keeps

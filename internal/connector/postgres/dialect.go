@@ -84,6 +84,9 @@ func (dialect) PreferIndexes(on bool) string {
 		"', true), set_config('enable_mergejoin', '" + state + "', true)"
 }
 
+// Writers is any number.
+func (dialect) Writers() int { return 0 }
+
 // StageTable makes a table without rules, of the columns' types without their
 // lengths: what does not fit is refused by the real table, row by row.
 func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {

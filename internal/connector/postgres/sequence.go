@@ -29,6 +29,9 @@ WHERE key > $2::text::bigint LIMIT $1::text::bigint`
 	return sql, []any{int64(n), floor}
 }
 
+// CountsOutside is true: nextval is never rolled back.
+func (dialect) CountsOutside() bool { return true }
+
 // AdvanceSQL moves the sequence past the column's highest key, never back.
 func (d dialect) AdvanceSQL(table *sqldb.Table, column *sqldb.Column) string {
 	if column.Sequence == "" {

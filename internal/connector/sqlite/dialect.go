@@ -55,6 +55,9 @@ func (dialect) LookupJoin() string { return "CROSS JOIN" }
 // PreferIndexes is empty: SQLite knows no other joins.
 func (dialect) PreferIndexes(bool) string { return "" }
 
+// Writers is one: a writing transaction holds the whole file.
+func (dialect) Writers() int { return 1 }
+
 // StageTable makes a temporary table without rules, its columns of the declared
 // types, so that values take the same form in it as in the real table.
 func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {

@@ -23,5 +23,8 @@ func (d dialect) ReserveSQL(table *sqldb.Table, column *sqldb.Column, n int, flo
 SELECT key FROM keys WHERE rest >= 0`, args
 }
 
+// CountsOutside is false: the highest key is that of the rows that are there.
+func (dialect) CountsOutside() bool { return false }
+
 // AdvanceSQL is empty: SQLite's counter follows explicit keys by itself.
 func (dialect) AdvanceSQL(*sqldb.Table, *sqldb.Column) string { return "" }

@@ -1,0 +1,170 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/record"
+	"landfall/internal/target"
+)
+
+// lane lands batches with a connection of its own.
+type lane struct {
+	*entityRun
+	loader transactions
+	hasher *record.Hasher
+	shapes map[int64]*oldShape
+}
+
+func (e *entityRun) newLane(loader transactions) *lane {
+	index := make([]int, len(e.hashed))
+	for i, name := range e.hashed {
+		index[i] = columnPlace(e.Columns, name)
+	}
+	return &lane{entityRun: e, loader: loader, hasher: record.NewHasher(e.hashed, index), shapes: map[int64]*oldShape{}}
+}
+
+// mostLanes bounds the lanes that are chosen without being asked for: more of
+// them make the target's other users wait and gain little.
+const mostLanes = 4
+
+// lanes is how many lanes the entity lands in.
+func (e *entityRun) lanes() int {
+	wanted := e.o.Lanes
+	if wanted == 0 {
+		wanted = min(runtime.NumCPU(), mostLanes)
+	}
+	if most := e.books.Dialect().Writers(); most > 0 {
+		wanted = min(wanted, most)
+	}
+	if wanted > 1 && (e.rehearse || e.wanted != nil || !e.orderless()) {
+		return 1
+	}
+	return wanted
+}
+
+// orderless reports whether which of two records lands never depends on which
+// lands first. It does where the target holds a unique rule that cannot be
+// judged while the input is read: over expressions or part of the rows,
+// regardless of case, or over a reference by which two parents of the source
+// may be one row of the target.
+func (e *entityRun) orderless() bool {
+	for _, unique := range e.Table.Uniques {
+		written := !slices.ContainsFunc(unique.Columns, func(name string) bool { return columnPlace(e.Columns, name) < 0 })
+		if !written && unique.Plain {
+			continue // the target fills it by itself
+		}
+		if !unique.Plain || unique.NullsEqual {
+			return false
+		}
+		for _, ref := range e.Program.Refs {
+			parent := e.m.Entity(ref.Entity)
+			if slices.Contains(unique.Columns, ref.Field.Target) && parent.OnMatch == mapping.MatchLink {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// carryBatches lands all batches of the entity. Reading and shaping run ahead
+// of landing by one batch.
+func (e *entityRun) carryBatches(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan *shaped)
+	feed := &feed{entityRun: e, out: batches}
+	fed := make(chan error, 1)
+	go func() {
+		err := feed.run(ctx)
+		fed <- err
+		close(batches)
+	}()
+	group, landing := errgroup.WithContext(ctx)
+	for n := range e.lanes() {
+		loader := e.loader
+		if n > 0 {
+			own := &target.Loader{Open: e.m.OpenTarget, Patience: e.o.Patience, Waiting: e.waiting}
+			defer own.Close(context.WithoutCancel(ctx))
+			loader = own
+		}
+		group.Go(func() error { return e.newLane(loader).landAll(landing, batches) })
+	}
+	err := group.Wait()
+	cancel()
+	unlanded := 0
+	for range batches { // let the feed see that nobody listens any more
+		unlanded++
+	}
+	feedErr := <-fed
+	switch {
+	case err != nil:
+		return err
+	case unlanded == 0 && errors.Is(feedErr, io.EOF):
+		return nil
+	case e.stopAsked():
+		return errStopped
+	}
+	return feedErr
+}
+
+func (l *lane) landAll(ctx context.Context, batches <-chan *shaped) error {
+	for {
+		batch, err := l.next(ctx, batches)
+		if batch == nil || err != nil {
+			return err
+		}
+		l.point(PointRead)
+		marker, err := l.land(ctx, batch)
+		if err != nil {
+			return fmt.Errorf("slice %d, records %d to %d: %w", batch.Slice, batch.Start.Number+1, batch.End.Number, err)
+		}
+		l.point(PointCommitted)
+		l.settle(batch, marker)
+	}
+}
+
+// next waits for a batch; nil ends the lane, because there is none any more or
+// because it was asked to stop. The batches of other lanes go on to their end.
+func (l *lane) next(ctx context.Context, batches <-chan *shaped) (*shaped, error) {
+	if l.stopAsked() {
+		return nil, nil
+	}
+	select {
+	case <-l.o.Stop:
+		return nil, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case batch := <-batches:
+		return batch, nil
+	}
+}
+
+// settle counts a batch that has landed.
+func (e *entityRun) settle(batch *shaped, marker *ledger.Marker) {
+	e.mu.Lock()
+	e.counts.Add(marker.Counts)
+	e.read += marker.Records
+	size := int64(0)
+	for _, slice := range e.stored.Slices {
+		if slice.Number == batch.Slice {
+			e.along = max(e.along, size+batch.End.Offset)
+		}
+		size += slice.Bytes
+	}
+	along := e.along
+	e.mu.Unlock()
+	event := e.event(EventBatch)
+	if size > 0 && along > 0 {
+		event.Percent = 100 * float64(along) / float64(size)
+	}
+	e.tell(event)
+}
