@@ -12,11 +12,8 @@ import (
 // WriteTrace shows field by field what came from where and what would be
 // written.
 func WriteTrace(w io.Writer, t run.Trace) {
-	place := fmt.Sprintf("record %d", t.Number)
-	if t.Line > 0 {
-		place += fmt.Sprintf(", line %d", t.Line)
-	}
-	fmt.Fprintf(w, "%s (%s) → %s\n", shownRef(t.Ref.Entity, t.Ref.Key, t.Number), place, t.Table)
+	ref := shownRef(t.Ref.Entity, t.Ref.Key, t.Number)
+	fmt.Fprintf(w, "%s%s → %s\n", ref, whereRead(Example{Ref: ref, Number: t.Number, Line: t.Line}), t.Table)
 	for _, field := range t.Fields {
 		from := strings.Join(field.From, ", ")
 		inputs := make([]string, len(field.Input))
