@@ -94,7 +94,7 @@ func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {
 	for _, column := range columns {
 		list.WriteString(d.Quote(column.Name) + " " + castType(column.Type) + ", ")
 	}
-	list.WriteString("landfall_ord bigint")
+	list.WriteString("landfall_ord bigint PRIMARY KEY") // halving asks for ranges of it
 	sum := sha256.Sum256([]byte(list.String()))
 	name := sqldb.Name{Schema: "pg_temp", Table: "landfall_stage_" + hex.EncodeToString(sum[:8])}
 	quoted := d.QuoteName(name)

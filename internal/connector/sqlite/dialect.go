@@ -65,7 +65,7 @@ func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {
 	for _, column := range columns {
 		list.WriteString(d.Quote(column.Name) + " " + stageType(column.Type) + ", ")
 	}
-	list.WriteString("landfall_ord INTEGER")
+	list.WriteString("landfall_ord INTEGER PRIMARY KEY") // halving asks for ranges of it
 	sum := sha256.Sum256([]byte(list.String()))
 	name := sqldb.Name{Schema: "temp", Table: "landfall_stage_" + hex.EncodeToString(sum[:8])}
 	return []string{
