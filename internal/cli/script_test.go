@@ -18,7 +18,9 @@ func TestMain(m *testing.M) {
 		"landfall": func() { os.Exit(Main(os.Args[1:])) },
 		"exits":    exits,
 		"sqlite":   sqliteProgram,
+		"sqlite3":  sqliteProgram,
 		"query":    queryProgram,
+		"psql":     psqlProgram,
 		"json":     jsonProgram,
 		"hex":      hexProgram,
 	})
@@ -52,12 +54,29 @@ func TestPostgresScripts(t *testing.T) {
 
 // queryProgram runs statements in the database of $PG: query SQL, or query
 // @FILE.
-func queryProgram() {
+func queryProgram() { query(os.Getenv("PG"), statement(os.Args[1:])) }
+
+// psqlProgram understands as much of psql as the pages show: psql URL -q -f
+// FILE, psql URL -tA -c SQL.
+func psqlProgram() {
+	text := ""
+	for i, argument := range os.Args {
+		switch argument {
+		case "-f":
+			text = "@" + os.Args[i+1]
+		case "-c":
+			text = os.Args[i+1]
+		}
+	}
+	query(os.Args[1], statement([]string{text}))
+}
+
+func query(address, text string) {
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, os.Getenv("PG"))
+	conn, err := pgx.Connect(ctx, address)
 	must(err)
 	defer conn.Close(ctx)
-	results, err := conn.PgConn().Exec(ctx, statement(os.Args[1:])).ReadAll()
+	results, err := conn.PgConn().Exec(ctx, text).ReadAll()
 	must(err)
 	for _, result := range results {
 		for _, row := range result.Rows {
