@@ -16,7 +16,9 @@ import (
 type bars struct {
 	progress *mpb.Progress
 	rate     rate
-	now      *bar // the entity in hand; nil between entities
+	now      *bar  // the entity in hand; nil between entities
+	total    int64 // its length
+	late     late
 }
 
 // bar is one entity's bar. Its text is written by whoever observes and read by
@@ -48,9 +50,10 @@ const perMille = 1000
 
 // Observe implements Progress.
 func (b *bars) Observe(e run.Event) {
+	b.late.stop()
 	switch e.Kind {
 	case run.EventLooking:
-		fmt.Fprintf(b.progress, "%s\n", e.Message)
+		b.late.start(func() { fmt.Fprintf(b.progress, "%s\n", e.Message) })
 		return
 	case run.EventRunStarted:
 		fmt.Fprintf(b.progress, "run %s (%s)\n", e.Run, e.Mode)
@@ -75,7 +78,7 @@ func (b *bars) Observe(e run.Event) {
 		b.now.say(e.Message)
 	case run.EventEntityEnded:
 		b.now.say(grouped(e.Read) + " read: " + countsText(e.Counts))
-		b.now.SetTotal(-1, true)
+		b.now.SetCurrent(b.total) // which completes it
 		b.now = nil
 	}
 }
@@ -89,12 +92,12 @@ func along(e run.Event) int64 {
 }
 
 func (b *bars) begin(e run.Event) {
-	total := e.Total + 1 // so that only the entity's end completes the bar
+	b.total = e.Total + 1 // so that only the entity's end completes the bar
 	if e.Total < 0 {
-		total = perMille
+		b.total = perMille
 	}
 	b.now = &bar{}
-	b.now.Bar = b.progress.AddBar(total,
+	b.now.Bar = b.progress.AddBar(b.total,
 		mpb.PrependDecorators(decor.Name(e.Entity, decor.WCSyncSpaceR)),
 		mpb.AppendDecorators(decor.Any(b.now.said)))
 	b.now.SetCurrent(along(e))
@@ -102,6 +105,7 @@ func (b *bars) begin(e run.Event) {
 
 // Close implements Progress.
 func (b *bars) Close() {
+	b.late.stop()
 	if b.now != nil {
 		b.now.Abort(false)
 	}

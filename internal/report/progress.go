@@ -125,22 +125,31 @@ type lineProgress struct {
 	every time.Duration
 	last  time.Time
 	rate  rate
-	late  *time.Timer // says what is waited for when nothing else happens
+	late  late
 }
+
+// late says what is waited for when nothing else happens for a while.
+type late struct{ timer *time.Timer }
 
 // lateAfter is how long something may take before it is said what it is.
 const lateAfter = 2 * time.Second
+
+func (l *late) start(say func()) { l.timer = time.AfterFunc(lateAfter, say) }
+
+func (l *late) stop() {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+}
 
 // Observe implements Progress.
 func (p *lineProgress) Observe(e run.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.late != nil {
-		p.late.Stop()
-	}
+	p.late.stop()
 	switch e.Kind {
 	case run.EventLooking:
-		p.late = time.AfterFunc(lateAfter, func() {
+		p.late.start(func() {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			fmt.Fprintf(p.w, "%s: %s\n", e.Entity, e.Message)
@@ -168,11 +177,7 @@ func (p *lineProgress) Observe(e run.Event) {
 }
 
 // Close implements Progress.
-func (p *lineProgress) Close() {
-	if p.late != nil {
-		p.late.Stop()
-	}
-}
+func (p *lineProgress) Close() { p.late.stop() }
 
 func progressText(e run.Event, r *rate) string {
 	of := ""

@@ -101,13 +101,15 @@ func Decide(s Situation, policy Policy) (Action, *record.Rejection) {
 	case s.Matches > 1:
 		return reject(record.CodeAmbiguous, fmt.Errorf("%d rows of the target match: make the match unique", s.Matches))
 	}
+	// A row that another record became is no row that was there before: the two
+	// records are duplicates, whatever the policy for matches is.
+	if s.Claimed != nil {
+		return reject(record.CodeMatchClaimed, fmt.Errorf("the matching row is that of %s already: two records of the source are the same thing", *s.Claimed))
+	}
 	switch policy.OnMatch {
 	case "link":
 		return Link, nil
 	case "update":
-		if s.Claimed != nil {
-			return reject(record.CodeMatchClaimed, fmt.Errorf("the matching row belongs to %s already", *s.Claimed))
-		}
 		return Adopt, nil
 	}
 	return reject(record.CodeMatchExists, errors.New("a row of the target matches: set `on_match: link` to point at it or `on_match: update` to take it over"))
