@@ -47,7 +47,7 @@ func (e *HeldError) Error() string {
 // another holder has in flight. gone tells whether a holder's process is known
 // to have ended, so that its lease need not run out first.
 func (b *Books) Acquire(ctx context.Context, tx sqldb.Tx, migration, name, process string, gone func(Holder) bool) (*Lease, error) {
-	if _, err := b.Exec(ctx, tx, "INSERT INTO {lease} (migration, epoch) SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM {lease} WHERE migration = ?)", migration, migration); err != nil {
+	if _, err := b.Exec(ctx, tx, "INSERT INTO {lease} (migration, epoch) VALUES (?, 0) ON CONFLICT (migration) DO NOTHING", migration); err != nil {
 		return nil, err
 	}
 	row, _, err := b.One(ctx, tx, "SELECT epoch, holder, process, run_name, acquired_at, expires_at, CASE WHEN expires_at > "+b.Now(0)+
@@ -80,6 +80,20 @@ func (l *Lease) Check(ctx context.Context, tx sqldb.Tx) error {
 		return ErrLeaseLost
 	}
 	return nil
+}
+
+// Settle is asked on a new connection after the answer to a commit was lost,
+// and reports whether the lease is held. The commit may still be on its way: it
+// has the lease's row locked, as every transaction of a run has, so Settle
+// waits for it, and what the transaction sees from here on is final.
+func (l *Lease) Settle(ctx context.Context, tx sqldb.Tx) (held bool, err error) {
+	row, found, err := l.books.One(ctx, tx, "SELECT epoch, process FROM {lease} WHERE migration = ?"+l.books.dialect.LockRows(), l.Migration)
+	if err != nil || !found {
+		return false, err
+	}
+	// The epoch alone does not tell: when our commit did not go through, somebody
+	// else may have been given the same one.
+	return row[0].Int() == l.Epoch && row[1].String() == l.Process, nil
 }
 
 // Renew moves the end of the lease and notes the run it is held for.

@@ -79,6 +79,7 @@ func (e *entityRun) recall(ctx context.Context) error {
 		return nil
 	}
 	return e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		e.counts, e.read = ledger.Counts{}, 0 // an earlier look may have broken off half-way
 		for _, slice := range e.stored.Slices {
 			err := e.ledger.Markers(ctx, tx, e.run.ID, e.stored.ID, slice.Number, func(m *ledger.Marker) error {
 				e.counts.Add(m.Counts)
@@ -143,7 +144,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		}
 		e.shapeID, err = store.ShapeID(ctx, a.Tx, string(shape))
 		return err
-	}, asked)
+	}, e.again)
 	if err != nil {
 		return err
 	}
@@ -204,7 +205,7 @@ func (e *entityRun) end(ctx context.Context) error {
 			}
 		}
 		return e.ledger.EndEntity(ctx, a.Tx, e.run.ID, e.stored.ID)
-	}, asked)
+	}, e.again)
 	if err != nil {
 		return err
 	}

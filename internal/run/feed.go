@@ -11,6 +11,8 @@ import (
 	"landfall/internal/ledger"
 	"landfall/internal/record"
 	"landfall/internal/source"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 // shaped is a batch whose records are shaped and deduplicated; values[i] are
@@ -148,32 +150,26 @@ func (f *feed) recallLanded(ctx context.Context) error {
 	if !f.resumed {
 		return nil
 	}
-	db, err := f.m.OpenTarget(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close(ctx)
-	tx, err := db.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback(ctx)
-	for _, slice := range f.stored.Slices {
-		err := f.ledger.Markers(ctx, tx, f.runner.run.ID, f.stored.ID, slice.Number, func(m *ledger.Marker) error {
-			done := f.done[slice.Number]
-			for int64(len(done)) <= m.Ordinal {
-				done = append(done, landedBatch{})
+	own := &target.Loader{Open: f.m.OpenTarget, Patience: f.o.Patience, Waiting: f.waiting}
+	defer own.Close(ctx)
+	return own.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		for _, slice := range f.stored.Slices {
+			err := f.ledger.Markers(ctx, tx, f.runner.run.ID, f.stored.ID, slice.Number, func(m *ledger.Marker) error {
+				done := f.done[slice.Number]
+				for int64(len(done)) <= m.Ordinal {
+					done = append(done, landedBatch{})
+				}
+				copy(done[m.Ordinal].digest[:], m.Digest)
+				done[m.Ordinal].end = m.End
+				f.done[slice.Number] = done
+				return nil
+			})
+			if err != nil {
+				return err
 			}
-			copy(done[m.Ordinal].digest[:], m.Digest)
-			done[m.Ordinal].end = m.End
-			f.done[slice.Number] = done
-			return nil
-		})
-		if err != nil {
-			return err
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // openSeen makes the seen-sets: one for the source key unless the source proves

@@ -49,6 +49,9 @@ func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) 
 		marker, refused, err = l.within(ctx, at, a.Careful || e.pace.Careful())
 		return err
 	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) {
+		if _, err := e.lease.Settle(ctx, tx); err != nil {
+			return false, err
+		}
 		committed, err := e.ledger.Committed(ctx, tx, at)
 		if committed != nil {
 			marker = committed

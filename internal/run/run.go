@@ -48,8 +48,12 @@ type transactions interface {
 	Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error
 }
 
-// asked is the answer of work that may simply be done again.
-func asked(context.Context, sqldb.Tx) (bool, error) { return false, nil }
+// again settles work that may simply be done again, once a commit that may
+// still be on its way has ended.
+func (r *runner) again(ctx context.Context, tx sqldb.Tx) (bool, error) {
+	_, err := r.lease.Settle(ctx, tx)
+	return false, err
+}
 
 // Run starts a run, or goes on with the unfinished one when it is the same.
 // The result is there, as far as the run got, even beside an error.
@@ -103,7 +107,7 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 		lease, err := r.books.Acquire(ctx, a.Tx, wanted.Migration, actor+"@"+host, processID(), holderGone)
 		r.lease = lease
 		return err
-	}, asked)
+	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) { return r.lease.Settle(ctx, tx) })
 	if err != nil {
 		r.lease = nil
 		return err
@@ -119,7 +123,7 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 			return err
 		}
 		return r.lease.Renew(ctx, a.Tx, r.run.Name)
-	}, asked)
+	}, r.again)
 }
 
 // PrepareBooks makes the books where there are none.
@@ -189,7 +193,7 @@ func (r *runner) setState(ctx context.Context, state ledger.State, message strin
 			return err
 		}
 		return r.ledger.SetState(ctx, a.Tx, r.run.ID, state, message)
-	}, asked)
+	}, r.again)
 }
 
 // release gives the lease back, so that the next run need not wait; when that
@@ -200,7 +204,7 @@ func (r *runner) release() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	_ = r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error { return r.lease.Release(ctx, a.Tx) }, asked)
+	_ = r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error { return r.lease.Release(ctx, a.Tx) }, r.again)
 }
 
 // errStopped ends a run after the batch in hand because it was asked to.

@@ -38,25 +38,31 @@ type Attempt struct {
 // settled asks on a new connection whether it went through.
 func (l *Loader) Land(ctx context.Context, within func(context.Context, Attempt) error, settled func(context.Context, sqldb.Tx) (bool, error)) error {
 	careful, ask := false, false
+	return l.patiently(ctx, func() error { return l.attempt(ctx, within, settled, &careful, &ask) })
+}
+
+// patiently does work again for as long as what it meets is transient.
+func (l *Loader) patiently(ctx context.Context, work func() error) error {
+	var fault sqldb.Fault // what the last try met, read while there was a connection to ask
 	try := func() (struct{}, error) {
 		var nothing struct{}
-		err := l.attempt(ctx, within, settled, &careful, &ask)
+		err := work()
 		if err == nil {
 			return nothing, nil
 		}
 		if ctx.Err() != nil {
 			return nothing, backoff.Permanent(err)
 		}
-		if fault := l.classify(err); fault.Lost {
+		if fault = l.classify(err); fault.Lost {
 			l.drop(ctx)
 		} else if !fault.Transient {
 			return nothing, backoff.Permanent(err)
 		}
 		return nothing, err
 	}
-	notify := func(err error, in time.Duration) {
+	notify := func(_ error, in time.Duration) {
 		if l.Waiting != nil {
-			l.Waiting(l.classify(err), in)
+			l.Waiting(fault, in)
 		}
 	}
 	patience := l.Patience
@@ -147,18 +153,21 @@ func (l *Loader) DB(ctx context.Context) (sqldb.DB, error) {
 	return l.db, nil
 }
 
-// Look runs a reading transaction on the loader's connection.
+// Look runs a reading transaction on the loader's connection. within may run
+// more than once.
 func (l *Loader) Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error {
-	db, err := l.DB(ctx)
-	if err != nil {
-		return err
-	}
-	tx, err := db.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
-	return within(ctx, tx)
+	return l.patiently(ctx, func() error {
+		db, err := l.DB(ctx)
+		if err != nil {
+			return err
+		}
+		tx, err := db.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback(context.WithoutCancel(ctx))
+		return within(ctx, tx)
+	})
 }
 
 func (l *Loader) drop(ctx context.Context) {
