@@ -48,6 +48,9 @@ func finish(read compiledField, kind record.Type, nullable bool) compiledField {
 // reading takes a field's source values through its steps and joins them.
 // Empty text becomes NULL here, unless the field keeps it.
 func (c *compiler) reading(f *Field, places []int) compiledField {
+	if f.expression != nil {
+		return evaluated(f, places)
+	}
 	apply := chain(f.Do)
 	keep := f.Keep || f.lists("")
 	if f.Join != nil && len(places) > 1 {

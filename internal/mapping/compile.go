@@ -62,7 +62,7 @@ func (c *compiler) places(f *Field) []int {
 	found := make([]int, 0, len(f.From))
 	for i, name := range f.From {
 		place := slices.Index(c.source, name)
-		at := f.at.of("from", i, f.Position)
+		at := f.at.of("from", i, f.at.of("expr.columns", i, f.Position))
 		switch {
 		case place < 0:
 			near := Near(name, c.source)
@@ -110,7 +110,7 @@ func (c *compiler) field(f *Field, column record.Field, places []int) compiledFi
 	if f.Zone != "" {
 		read = c.zoned(f, column, read)
 	}
-	if len(places) == 1 && len(f.Do) == 0 && f.Date == nil && f.Zone == "" {
+	if f.Expr == "" && len(places) == 1 && len(f.Do) == 0 && f.Date == nil && f.Zone == "" {
 		return plain(places[0], column, f.Keep)
 	}
 	return finish(read, column.Type, column.Nullable)

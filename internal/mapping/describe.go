@@ -87,6 +87,8 @@ func (f *Field) describe() string {
 		words = append(words, "const NULL")
 	case f.HasConst:
 		words = append(words, "const "+strconv.Quote(*f.Const))
+	case f.Expr != "":
+		words = append(words, "expr "+strconv.Quote(f.Expr))
 	default:
 		words = append(words, "from "+plainList(f.From))
 	}

@@ -65,6 +65,9 @@ func show(v record.Value) string {
 // done; empty for a straight copy.
 func (f *Field) words() string {
 	var words []string
+	if f.Expr != "" {
+		words = append(words, "expr "+f.Expr)
+	}
 	words = append(words, f.Do...)
 	if f.HasConst {
 		words = append(words, "const")

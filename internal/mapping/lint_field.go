@@ -8,7 +8,7 @@ func (l *linter) field(e *Entity, f *Field) {
 		l.refuse(f.at.of(key, 0, f.Position), "", "%s.%s: "+format, append([]any{e.Name, f.Target}, args...)...)
 	}
 	if has("const") {
-		for _, key := range []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "empty"} {
+		for _, key := range []string{"from", "expr", "do", "join", "values", "date", "zone", "ref", "missing", "empty"} {
 			if has(key) {
 				refuse(key, "const and %s are both given; a constant is written as it stands", key)
 				return
@@ -16,11 +16,23 @@ func (l *linter) field(e *Entity, f *Field) {
 		}
 		return
 	}
+	if has("expr") {
+		for _, key := range []string{"from", "do", "join", "ref", "missing"} {
+			if has(key) {
+				refuse(key, "expr and %s are both given; an expression reads its columns itself", key)
+				return
+			}
+		}
+		if has("values") && (has("date") || has("zone")) {
+			refuse("values", "values and date or zone are both given, expected one")
+		}
+		return
+	}
 	if !has("from") {
 		if has("ref") {
 			refuse("ref", "ref needs from, the source columns that hold the parent's key")
 		} else if len(f.at) > 0 {
-			refuse("from", "required key from (or const) is missing")
+			refuse("from", "required key from (or const, or expr) is missing")
 		}
 		return
 	}

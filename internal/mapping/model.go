@@ -110,6 +110,7 @@ type Field struct {
 	Target   string
 	Position Position
 	From     []string // source columns read; empty for const
+	Expr     string   // expression over From; empty when there is none
 	// Const holds the constant's source text when HasConst; nil text is NULL.
 	HasConst bool
 	Const    *string
@@ -123,7 +124,13 @@ type Field struct {
 	OnOrphan OrphanPolicy      // what a missing parent does
 	Keep     bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
 
-	at places
+	expression *expression
+	at         places
+}
+
+// Copies reports whether the field takes one source column as it is.
+func (f *Field) Copies() bool {
+	return len(f.From) == 1 && f.Expr == "" && len(f.Do) == 0 && f.Values == nil && f.Nulls == nil && f.Date == nil && f.Ref == ""
 }
 
 // OrphanPolicy says what a reference to a record that was never read does.

@@ -1,6 +1,6 @@
 package mapping
 
-var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "empty"}
+var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "empty"}
 
 func (r *reader) fields(e *Entity, n *Node) {
 	if n == nil {
@@ -35,7 +35,7 @@ func (r *reader) field(e *Entity, f *Field, n *Node) {
 		return
 	}
 	if len(n.pairs) == 0 {
-		r.refuse(n.at, "", "%s: expected from or const, found an empty mapping", subject)
+		r.refuse(n.at, "", "%s: expected from, const or expr, found an empty mapping", subject)
 	}
 	for _, key := range fieldKeys {
 		f.at.set(key, n.get(key))
@@ -43,6 +43,7 @@ func (r *reader) field(e *Entity, f *Field, n *Node) {
 	if from := n.get("from"); from != nil {
 		f.From, _ = r.words(from, subject+": from")
 	}
+	r.expression(f, n.get("expr"), subject)
 	if do := n.get("do"); do != nil {
 		steps, at := r.words(do, subject+": do")
 		for i, name := range steps {

@@ -83,7 +83,7 @@ func (e *Entity) checkTypes(note noteFunc) {
 		from[field.Name] = field
 	}
 	for _, field := range e.Fields {
-		if len(field.From) != 1 || len(field.Do) > 0 || field.Values != nil || field.Date != nil || field.Ref != "" {
+		if !field.Copies() {
 			continue
 		}
 		source := from[field.From[0]]
@@ -167,7 +167,7 @@ func (e *Entity) checkTrace(note noteFunc) {
 	for _, key := range e.From.Key {
 		carried := false
 		for _, field := range e.Fields {
-			carried = carried || (len(field.From) == 1 && field.From[0] == key && field.Values == nil)
+			carried = carried || (len(field.From) == 1 && field.From[0] == key && field.Values == nil && field.Expr == "")
 		}
 		if !carried {
 			note(Warning, e.Position, "no field carries the source key %s: rows of %s cannot be traced without Landfall's books", key, e.Table.Name)

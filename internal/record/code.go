@@ -6,17 +6,18 @@ type Code string
 // The codes. Each is given by exactly one step of a record's way, named after
 // the dash.
 const (
-	CodeMissingKey   Code = "missing-key"   // read: the source key is NULL or blank
-	CodeRaggedRow    Code = "ragged-row"    // read: the row has more or fewer cells than the header
-	CodeBadEncoding  Code = "bad-encoding"  // read: bytes that are not text in the declared encoding
-	CodeBadRow       Code = "bad-row"       // read: the row cannot be taken apart at all
-	CodeBadDate      Code = "bad-date"      // shape: text that is no date in any of the declared layouts
-	CodeUnknownCode  Code = "unknown-code"  // shape: a value that the mapping's `values` does not list
-	CodeWrongType    Code = "wrong-type"    // shape, land: a value that the target's type cannot hold
-	CodeTooLong      Code = "too-long"      // shape, land: text longer than the target declares
-	CodeOutOfRange   Code = "out-of-range"  // shape, land: a number or time outside of what the target declares
-	CodeNotNull      Code = "not-null"      // shape, land: nothing where the target wants a value
-	CodeDuplicateKey Code = "duplicate-key" // dedupe: an earlier record of this input holds the same key or unique value
+	CodeMissingKey   Code = "missing-key"    // read: the source key is NULL or blank
+	CodeRaggedRow    Code = "ragged-row"     // read: the row has more or fewer cells than the header
+	CodeBadEncoding  Code = "bad-encoding"   // read: bytes that are not text in the declared encoding
+	CodeBadRow       Code = "bad-row"        // read: the row cannot be taken apart at all
+	CodeBadDate      Code = "bad-date"       // shape: text that is no date in any of the declared layouts
+	CodeUnknownCode  Code = "unknown-code"   // shape: a value that the mapping's `values` does not list
+	CodeBadExpr      Code = "bad-expression" // shape: an `expr` that cannot be computed for this record
+	CodeWrongType    Code = "wrong-type"     // shape, land: a value that the target's type cannot hold
+	CodeTooLong      Code = "too-long"       // shape, land: text longer than the target declares
+	CodeOutOfRange   Code = "out-of-range"   // shape, land: a number or time outside of what the target declares
+	CodeNotNull      Code = "not-null"       // shape, land: nothing where the target wants a value
+	CodeDuplicateKey Code = "duplicate-key"  // dedupe: an earlier record of this input holds the same key or unique value
 
 	CodeMissingParent Code = "missing-parent" // resolve: no record of that key was ever read
 	CodeParentFailed  Code = "parent-failed"  // resolve: the referenced record itself did not land (disposition blocked)
