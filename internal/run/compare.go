@@ -195,6 +195,17 @@ func (l *landing) match(ctx context.Context) error {
 			}
 		}
 	}
+	// The rows are locked before it is asked whose they are: a lane that is just
+	// taking one over is waited for.
+	if l.policy.OnMatch == "update" && len(single) > 0 {
+		rows, err := l.lander.Fetch(ctx, l.tx, keysOf(single), l.Columns, true)
+		if err != nil {
+			return fmt.Errorf("reading rows that match: %w", err)
+		}
+		for i, u := range single {
+			u.before = rows[i]
+		}
+	}
 	owners, err := l.store.Owners(ctx, l.tx, keys)
 	if err != nil {
 		return err
@@ -203,16 +214,6 @@ func (l *landing) match(ctx context.Context) error {
 		if owner, owned := owners[u.keyText]; owned {
 			u.situation.Claimed = &owner
 		}
-	}
-	if l.policy.OnMatch != "update" || len(single) == 0 {
-		return nil
-	}
-	rows, err := l.lander.Fetch(ctx, l.tx, keysOf(single), l.Columns, true)
-	if err != nil {
-		return fmt.Errorf("reading rows that match: %w", err)
-	}
-	for i, u := range single {
-		u.before = rows[i]
 	}
 	return nil
 }

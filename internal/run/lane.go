@@ -13,6 +13,7 @@ import (
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/record"
+	"landfall/internal/sqldb"
 	"landfall/internal/target"
 )
 
@@ -55,8 +56,11 @@ func (e *entityRun) lanes() int {
 // lands first. It does where the target holds a unique rule that cannot be
 // judged while the input is read: over expressions or part of the rows,
 // regardless of case, or over a reference by which two parents of the source
-// may be one row of the target.
+// may be one row of the target. The same goes for a match regardless of case.
 func (e *entityRun) orderless() bool {
+	if slices.ContainsFunc(e.Match, func(c sqldb.Column) bool { return c.Type.FoldCase }) {
+		return false
+	}
 	for _, unique := range e.Table.Uniques {
 		written := !slices.ContainsFunc(unique.Columns, func(name string) bool { return columnPlace(e.Columns, name) < 0 })
 		if !written && unique.Plain {
