@@ -119,6 +119,9 @@ func (c *compiler) codes(f *Field, column record.Field, read compiledField) comp
 		sources = append(sources, source)
 	}
 	slices.Sort(sources)
+	if f.codes != nil {
+		defer c.stand(f.codes)()
+	}
 	for _, source := range sources {
 		at := f.at.of("values."+source, 0, f.Position)
 		if f.Nulls[source] {

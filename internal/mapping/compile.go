@@ -57,6 +57,14 @@ type compiler struct {
 	columns []record.Field
 }
 
+// stand lets what is refused from here on be told at places of another file,
+// until the returned function is called.
+func (c *compiler) stand(doc *document) (back func()) {
+	own := c.doc
+	c.doc = doc
+	return func() { c.doc = own }
+}
+
 // places finds the source columns of a field.
 func (c *compiler) places(f *Field) []int {
 	found := make([]int, 0, len(f.From))

@@ -98,15 +98,11 @@ func (f *Field) describe() string {
 	if f.Join != nil {
 		words = append(words, "join "+strconv.Quote(*f.Join))
 	}
-	if f.Values != nil || f.Nulls != nil {
-		var codes []string
-		for _, source := range slices.Sorted(maps.Keys(f.Values)) {
-			codes = append(codes, plainText(source)+"="+plainText(f.Values[source]))
-		}
-		for _, source := range slices.Sorted(maps.Keys(f.Nulls)) {
-			codes = append(codes, plainText(source)+"=NULL")
-		}
-		words = append(words, "values {"+list(codes)+"}")
+	switch {
+	case f.CodeFile != "":
+		words = append(words, fmt.Sprintf("values from a file, %d codes, SHA-256 %s", len(f.Values)+len(f.Nulls), digest(f.codeList())))
+	case f.Values != nil || f.Nulls != nil:
+		words = append(words, "values {"+list(f.codeList())+"}")
 	}
 	if f.Date != nil {
 		words = append(words, "date "+quotedList(f.Date))
@@ -121,6 +117,18 @@ func (f *Field) describe() string {
 		words = append(words, "empty keep")
 	}
 	return strings.Join(words, " ")
+}
+
+// codeList says each code of `values`, in order.
+func (f *Field) codeList() []string {
+	var codes []string
+	for _, source := range slices.Sorted(maps.Keys(f.Values)) {
+		codes = append(codes, plainText(source)+"="+plainText(f.Values[source]))
+	}
+	for _, source := range slices.Sorted(maps.Keys(f.Nulls)) {
+		codes = append(codes, plainText(source)+"=NULL")
+	}
+	return codes
 }
 
 // describe appends a connector's settings, a line for each single value.

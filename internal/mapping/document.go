@@ -35,7 +35,7 @@ func (d *document) locate(p *Problem) {
 	if p.File == "" {
 		p.File = d.path
 	}
-	if p.LineText == "" && p.Line > 0 && p.Line <= len(d.lines) {
+	if p.File == d.path && p.LineText == "" && p.Line > 0 && p.Line <= len(d.lines) {
 		p.LineText, p.caret = mask(d.lines[p.Line-1], p.Column, d.secrets)
 	}
 }

@@ -76,7 +76,7 @@ func (f *Field) words() string {
 		words = append(words, "join "+strconv.Quote(*f.Join))
 	}
 	if f.Values != nil || f.Nulls != nil {
-		words = append(words, "values")
+		words = append(words, strings.TrimSpace("values "+f.CodeFile))
 	}
 	if f.Date != nil {
 		words = append(words, "date "+strings.Join(f.Date, " or "))

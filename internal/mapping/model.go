@@ -118,6 +118,7 @@ type Field struct {
 	Join     *string           // separator; blanks are skipped
 	Values   map[string]string // source text -> target text; nil when not declared
 	Nulls    map[string]bool   // source texts that `values` turns into NULL
+	CodeFile string            // CSV file that Values and Nulls were read from; empty when they stand in the mapping
 	Date     []string          // Go layouts, tried in order; nil when not declared
 	Zone     string            // IANA name that times without a zone are meant in; empty when not declared
 	Ref      string            // entity this field refers to; empty when it is no reference
@@ -125,6 +126,7 @@ type Field struct {
 	Keep     bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
 
 	expression *expression
+	codes      *document // the text of CodeFile
 	at         places
 }
 

@@ -33,15 +33,17 @@ func ParseBytes(path string, text []byte) (*File, error) {
 	if root == nil {
 		return nil, t.problems
 	}
-	r := &reader{doc: doc, problems: t.problems, broken: t.broken}
+	r := &reader{doc: doc, dir: filepath.Dir(absolute), problems: t.problems, broken: t.broken}
 	doc.secrets = findSecrets(root)
 	f := &File{Path: path, Dir: filepath.Dir(absolute), text: doc}
 	r.file(f, root)
 	sortProblems(r.problems)
 	for _, p := range r.problems {
 		// Syntax problems were written before the secrets were known.
-		p.LineText = ""
-		doc.locate(p)
+		if p.File == path {
+			p.LineText = ""
+			doc.locate(p)
+		}
 	}
 	if err := r.problems.orNil(); err != nil {
 		return nil, err

@@ -95,17 +95,18 @@ func (r *reader) constant(f *Field, n *Node, subject string) {
 	}
 }
 
-// values reads {source: target}; a target of null writes NULL.
+// values reads {source: target}, or the name of a file; a target of null
+// writes NULL.
 func (r *reader) values(f *Field, n *Node, subject string) {
 	if n == nil {
 		return
 	}
 	switch {
 	case n.kind == nodeScalar:
-		r.refuse(n.at, "", "%s: values from a file are not supported yet, expected a mapping from source to target values", subject)
+		r.codesFrom(f, n, subject)
 		return
 	case n.kind != nodeMap || len(n.pairs) == 0:
-		r.refuse(n.at, "", "%s: values: expected a mapping from source to target values, found %s", subject, n.what())
+		r.refuse(n.at, "", "%s: values: expected a mapping from source to target values or the name of a CSV file, found %s", subject, n.what())
 		return
 	}
 	f.Values = make(map[string]string, len(n.pairs))

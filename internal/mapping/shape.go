@@ -9,6 +9,7 @@ import (
 // reader takes the tree apart and notes everything that is wrong with it.
 type reader struct {
 	doc      *document
+	dir      string // folder that relative paths are relative to
 	problems Problems
 	broken   map[Position]bool // places that were refused as YAML and need no second word
 }
