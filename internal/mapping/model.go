@@ -23,10 +23,11 @@ type File struct {
 // Connection is where a system is. Secrets are references until Resolve.
 type Connection struct {
 	Name        string
-	URL         string // with ${VAR} and file: references unresolved
-	Password    string // likewise; empty when none is given
-	Environment string // "production" protects it later; may be empty
-	Settings    *Node  // all remaining keys, for the connector
+	URL         string    // with ${VAR} and file: references unresolved
+	Password    string    // likewise; empty when none is given
+	Environment string    // "production" protects it later; may be empty
+	Throttle    *Throttle // nil: none
+	Settings    *Node     // all remaining keys, for the connector
 	Position    Position
 
 	at places

@@ -1,0 +1,47 @@
+package mapping_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func throttled(throttle string) string {
+	return strings.Replace(described, `new: "sqlite:new.db"`, `new: {url: "sqlite:new.db"`+throttle+"}", 1)
+}
+
+func TestThrottle(t *testing.T) {
+	file := parse(t, throttled(`, throttle: {rows_per_second: 5000, lanes: 2, pause_while: "SELECT true", pause_on_lag: 10s, check_every: 500ms}`))
+	got := file.Connection("new").Throttle
+	if got == nil || got.RowsPerSecond != 5000 || got.Lanes != 2 || got.PauseWhile != "SELECT true" || got.PauseOnLag != 10*time.Second || got.CheckEvery != 500*time.Millisecond {
+		t.Errorf("%+v", got)
+	}
+	if at := got.PositionOf("pause_while"); at.Line != 3 || at.Column <= got.Position.Column {
+		t.Errorf("pause_while is at %v, throttle at %v", at, got.Position)
+	}
+	if file.Connection("new").Settings != nil {
+		t.Error("the connector is given the throttle as a setting of its own")
+	}
+	if every := parse(t, throttled(`, throttle: {pause_while: "SELECT 1"}`)).Connection("new").Throttle.CheckEvery; every != 5*time.Second {
+		t.Errorf("looked at every %s unless told", every)
+	}
+	if file.Connection("old").Throttle != nil {
+		t.Error("a throttle that nobody wrote")
+	}
+}
+
+// TestThrottleIsNoDrift: how fast a run may go says nothing about what lands,
+// so an unfinished run goes on under another throttle.
+func TestThrottleIsNoDrift(t *testing.T) {
+	bare := parse(t, throttled(""))
+	for _, throttle := range []string{`, throttle: {rows_per_second: 5}`, `, throttle: {lanes: 1, pause_while: "SELECT 0", pause_on_lag: 1m}`} {
+		file := parse(t, throttled(throttle))
+		if file.Hash != bare.Hash || !slices.Equal(file.Describe(), bare.Describe()) {
+			t.Errorf("%s changes what the mapping means:\n%s", throttle, strings.Join(file.Describe(), "\n"))
+		}
+	}
+	if other := parse(t, throttled(`, schema: legacy`)); other.Hash == bare.Hash {
+		t.Error("a setting of the connection does not change the hash")
+	}
+}
