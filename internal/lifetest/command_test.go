@@ -60,9 +60,16 @@ func (o *output) String() string {
 // (point:pass:deed), or is empty.
 func (l *life) start(broken string, args ...string) *process {
 	l.t.Helper()
-	l.started++
-	p := &process{t: l.t, output: &output{}, ended: make(chan struct{}), sign: filepath.Join(l.dir, "sign")}
-	_ = os.Remove(p.sign) // of an earlier process
+	_ = os.Remove(l.sign()) // of an earlier process
+	return l.startBeside(broken, args...)
+}
+
+func (l *life) sign() string { return filepath.Join(l.dir, "sign") }
+
+// startBeside is start while another process of the life is at its point.
+func (l *life) startBeside(broken string, args ...string) *process {
+	l.t.Helper()
+	p := &process{t: l.t, output: &output{}, ended: make(chan struct{}), sign: l.sign()}
 	p.cmd = exec.Command(os.Args[0], args...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = l.dir, p.output, p.output
 	p.cmd.Env = append(os.Environ(), asCommand+"=1", breakAt+"="+broken, signFile+"="+p.sign, targetSecret+"="+l.ground.password)

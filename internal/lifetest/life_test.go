@@ -14,11 +14,10 @@ import (
 // life is one migration's: a folder with the source, the mapping and the files
 // of runs, and a target.
 type life struct {
-	t       testing.TB
-	dir     string
-	ground  *ground
-	env     []string
-	started int // processes
+	t      testing.TB
+	dir    string
+	ground *ground
+	env    []string // of its processes
 }
 
 // newLife starts from the target that is given, as a copy, and an edition of

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ const (
 	signFile     = "LANDFALL_LIFE_SIGN"  // made when the point is reached
 	countFile    = "LANDFALL_LIFE_COUNT" // gets how often each point was passed
 	slowPoints   = "LANDFALL_LIFE_SLOW"  // how long every batch-read takes longer
+	largestFile  = "LANDFALL_LIFE_FILE"  // no file may grow beyond so many bytes
 	targetSecret = "LANDFALL_LIFE_PASSWORD"
 )
 
@@ -61,6 +63,12 @@ func whenAllEnded(do func()) {
 }
 
 func command() int {
+	if size, err := strconv.ParseUint(os.Getenv(largestFile), 10, 64); err == nil {
+		signal.Ignore(syscall.SIGXFSZ) // so that writing fails, as on a full disk
+		if err := limitFiles(size); err != nil {
+			panic(err)
+		}
+	}
 	p := newPasses()
 	code := cli.MainWith(os.Args[1:], cli.Streams{Out: os.Stdout, Err: os.Stderr}, p.pass)
 	p.tell()
