@@ -40,6 +40,7 @@ func Compile(entity *Entity, source []record.Field, target []record.Field) (*Pro
 		p.inputs = append(p.inputs, places)
 		p.Columns = append(p.Columns, f.Target)
 		p.Types = append(p.Types, column.Type)
+		p.Once = append(p.Once, f.Once)
 	}
 	c.ignored()
 	if len(c.problems) > 0 {
@@ -140,6 +141,19 @@ func (c *compiler) constant(f *Field, column record.Field) compiledField {
 		c.refuse(at, "", "%s.%s: the constant NULL does not fit the column, which is NOT NULL", c.entity.Name, f.Target)
 	}
 	return func([]record.Value) (record.Value, *record.Misfit) { return fitted, nil }
+}
+
+// Compared lists, in name order, the columns that a row's hash covers: all but
+// those that are written only once.
+func (p *Program) Compared() []string {
+	var compared []string
+	for i, name := range p.Columns {
+		if !p.Once[i] {
+			compared = append(compared, name)
+		}
+	}
+	slices.Sort(compared)
+	return compared
 }
 
 // Shape fills out, whose length is that of Columns, with the target's values of

@@ -113,6 +113,9 @@ func (f *Field) describe() string {
 	if f.Ref != "" {
 		words = append(words, "ref "+f.Ref+" missing "+string(f.OnOrphan))
 	}
+	if f.Once {
+		words = append(words, "on create")
+	}
 	if f.Keep {
 		words = append(words, "empty keep")
 	}

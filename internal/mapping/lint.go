@@ -60,6 +60,8 @@ func (l *linter) key(e *Entity) {
 		filled := slices.Contains(targets, column)
 		at := e.at.of("to.key.columns", i, e.To.Position)
 		switch {
+		case filled && e.Fields[slices.Index(targets, column)].Once:
+			l.refuse(e.Fields[slices.Index(targets, column)].at.of("on", 0, at), "", "%s.%s: on: create cannot be, as the field is part of the row's key", e.Name, column)
 		case e.To.NewKey == KeyNatural && !filled:
 			l.refuse(at, Near(column, targets), "%s.to.key: a natural key is made of fields, and %q is none", e.Name, column)
 		case e.To.NewKey != KeyNatural && e.To.NewKey != "" && filled:

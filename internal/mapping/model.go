@@ -124,6 +124,7 @@ type Field struct {
 	Zone     string            // IANA name that times without a zone are meant in; empty when not declared
 	Ref      string            // entity this field refers to; empty when it is no reference
 	OnOrphan OrphanPolicy      // what a missing parent does
+	Once     bool              // `on: create`: written when the row is inserted, never compared or updated
 	Keep     bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
 
 	expression *expression
@@ -173,6 +174,7 @@ type Program struct {
 	Columns []string      // target columns in the order of the shaped values
 	Types   []record.Type // their declared types
 	Refs    []RefField
+	Once    []bool // of each column: written when a row is inserted, and never again
 	fields  []compiledField
 	inputs  [][]int // places in a record's values that each field reads
 }

@@ -1,6 +1,6 @@
 package mapping
 
-var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "empty"}
+var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "on", "empty"}
 
 func (r *reader) fields(e *Entity, n *Node) {
 	if n == nil {
@@ -77,6 +77,9 @@ func (r *reader) field(e *Entity, f *Field, n *Node) {
 		}
 	}
 	r.ref(f, n, subject)
+	if on := n.get("on"); on != nil {
+		f.Once = r.choice(on, subject+": on", []string{"create"}, nil) == "create"
+	}
 	if empty := n.get("empty"); empty != nil {
 		f.Keep = r.choice(empty, subject+": empty", []string{"keep"}, nil) == "keep"
 	}

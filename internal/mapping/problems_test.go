@@ -15,9 +15,15 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
 
-// TestProblems holds every message to testdata/problems.txtar.
+// TestProblems holds every message to testdata/problems.txtar, and those about
+// what a field may say to testdata/fields.txtar.
 func TestProblems(t *testing.T) {
-	const golden = "testdata/problems.txtar"
+	for _, golden := range []string{"testdata/problems.txtar", "testdata/fields.txtar"} {
+		testProblems(t, golden)
+	}
+}
+
+func testProblems(t *testing.T, golden string) {
 	archive, err := txtar.ParseFile(golden)
 	if err != nil {
 		t.Fatal(err)

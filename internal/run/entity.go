@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
 
 	"landfall/internal/connector/table"
@@ -100,7 +99,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 	e.parents, e.owner = map[string]*crosswalk.Parents{}, map[string]int64{}
 	dialect := e.books.Dialect()
 	e.lander = table.NewLander(dialect, e.Table, e.Key)
-	e.hashed = slices.Sorted(slices.Values(e.Program.Columns))
+	e.hashed = e.Program.Compared()
 	shape, err := json.Marshal(e.hashed)
 	if err != nil {
 		return err

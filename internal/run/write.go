@@ -8,6 +8,7 @@ import (
 
 	"landfall/internal/crosswalk"
 	"landfall/internal/record"
+	"landfall/internal/sqldb"
 	"landfall/internal/target"
 )
 
@@ -38,16 +39,41 @@ func (l *landing) write(ctx context.Context, careful bool) (refused bool, err er
 	if err := l.refuse(ctx, landed.Refused, creates); err != nil {
 		return false, err
 	}
-	generated := len(l.Columns) - len(l.Program.Columns)
-	changes := make([]target.Change, len(updates))
-	for n, i := range updates {
-		changes[n] = target.Change{Key: l.units[i].key, Values: l.units[i].row[generated:]}
+	columns, changes := l.changes(updates)
+	if len(columns) == 0 {
+		return len(landed.Refused) > 0, nil
 	}
-	changed, err := l.lander.Update(ctx, l.tx, l.Columns[generated:], changes)
+	changed, err := l.lander.Update(ctx, l.tx, columns, changes)
 	if err != nil {
 		return false, fmt.Errorf("updating %s: %w", l.Table.Name, err)
 	}
 	return len(landed.Refused) > 0, l.refuse(ctx, changed.Refused, updates)
+}
+
+// changes are the updates of rows, and the columns that they write. What is
+// written only when a row is made stays as the row has it.
+func (l *landing) changes(updates []int) ([]sqldb.Column, []target.Change) {
+	generated := len(l.Columns) - len(l.Program.Columns)
+	var columns []sqldb.Column
+	for slot, once := range l.Program.Once {
+		if !once {
+			columns = append(columns, l.Columns[generated+slot])
+		}
+	}
+	changes := make([]target.Change, len(updates))
+	for n, i := range updates {
+		u := &l.units[i]
+		changes[n].Key, changes[n].Values = u.key, make([]record.Value, 0, len(columns))
+		for slot, once := range l.Program.Once {
+			switch place := generated + slot; {
+			case !once:
+				changes[n].Values = append(changes[n].Values, u.row[place])
+			case u.before != nil:
+				u.row[place] = u.before[place]
+			}
+		}
+	}
+	return columns, changes
 }
 
 // refuse makes rejections of refusals; places gives the record for each row.
