@@ -16,6 +16,7 @@ const Version = 1
 // column kinds of the books, spelled by the dialect.
 const (
 	integer = "BIGINT"
+	short   = "INTEGER"
 	text    = "TEXT"
 	bytes   = "\x00bytes"
 )
@@ -67,11 +68,13 @@ var tables = []ownTable{
 	},
 	{
 		name: "crosswalk",
+		// One row for every record: short numbers, widest first, since a database
+		// that aligns columns would fill the gaps with bytes.
 		columns: []ownColumn{
-			must("entity_id", integer), must("source_key", text), must("table_id", integer),
-			must("target_key", text), must("role", text), must("state", text), may("hash", bytes),
-			must("shape_id", integer), may("survivor", text), may("scope", text),
-			must("first_run", integer), must("last_run", integer), must("record_no", integer),
+			must("record_no", integer), must("entity_id", short), must("table_id", short),
+			must("shape_id", short), must("first_run", short), must("last_run", short),
+			must("source_key", text), must("target_key", text), must("role", text), must("state", text),
+			may("hash", bytes), may("survivor", text), may("scope", text),
 		},
 		primary: []string{"entity_id", "source_key"}, clustered: true,
 	},

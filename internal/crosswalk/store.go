@@ -22,6 +22,10 @@ func textColumn(name string) sqldb.Column {
 	return sqldb.Column{Name: name, Type: record.Type{Kind: record.KindText, Native: "text"}}
 }
 
+func shortColumn(name string) sqldb.Column {
+	return sqldb.Column{Name: name, Type: record.Type{Kind: record.KindInt, Bits: 32, Native: "integer"}}
+}
+
 func intColumn(name string) sqldb.Column {
 	return sqldb.Column{Name: name, Type: record.Type{Kind: record.KindInt, Bits: 64, Native: "bigint"}}
 }
@@ -31,9 +35,9 @@ func bytesColumn(name string) sqldb.Column {
 }
 
 var rowColumns = []sqldb.Column{
-	intColumn("entity_id"), textColumn("source_key"), intColumn("table_id"), textColumn("target_key"),
-	textColumn("role"), textColumn("state"), bytesColumn("hash"), intColumn("shape_id"),
-	intColumn("first_run"), intColumn("last_run"), intColumn("record_no"),
+	shortColumn("entity_id"), textColumn("source_key"), shortColumn("table_id"), textColumn("target_key"),
+	textColumn("role"), textColumn("state"), bytesColumn("hash"), shortColumn("shape_id"),
+	shortColumn("first_run"), shortColumn("last_run"), intColumn("record_no"),
 }
 
 const rowList = "c.source_key, c.table_id, c.target_key, c.role, c.state, c.hash, c.shape_id, c.first_run, c.last_run, c.record_no"
