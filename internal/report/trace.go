@@ -20,15 +20,15 @@ func WriteTrace(w io.Writer, t run.Trace) {
 		for i, input := range field.Input {
 			inputs[i] = shownInput(input)
 		}
-		if from == "" {
-			from = "constant"
-		}
 		if len(inputs) > 0 {
 			from += " " + strings.Join(inputs, ", ")
 		}
 		steps := ""
 		if field.Steps != "" {
 			steps = " (" + field.Steps + ")"
+		}
+		if from == "" { // a constant, or an expression that reads nothing
+			from = shownInput(field.Output)
 		}
 		fmt.Fprintf(w, "  %s ← %s%s\n", field.Target, from, steps)
 	}
