@@ -61,10 +61,12 @@ func exitOf(err error) int {
 	var drift *run.DriftError
 	var held *books.HeldError
 	switch {
+	case errors.Is(err, migration.ErrEnvironment): // before the others: it may name a place in the mapping
+		return exitEnvironment
 	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
-	case errors.As(err, &held), errors.Is(err, migration.ErrEnvironment):
+	case errors.As(err, &held):
 		return exitEnvironment
 	case errors.Is(err, report.ErrNeverRead):
 		return exitOpen

@@ -36,6 +36,9 @@ func (f *front) check() *cobra.Command {
 				return err
 			}
 			defer m.Close(cmd.Context())
+			if err := m.TryThrottle(cmd.Context()); err != nil {
+				return err
+			}
 			report.Findings(f.Out, m)
 			if len(m.Wrong()) > 0 {
 				return &ended{exitUsage}

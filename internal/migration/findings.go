@@ -22,7 +22,7 @@ const (
 // know before running it.
 type Finding struct {
 	Severity Severity
-	Entity   string
+	Entity   string // or the connection, where no entity is meant
 	Position mapping.Position
 	Text     string
 }
@@ -39,6 +39,7 @@ func (m *Migration) Wrong() []Finding {
 }
 
 func (m *Migration) check() {
+	m.checkThrottle()
 	for _, e := range m.Entities {
 		note := func(severity Severity, position mapping.Position, format string, args ...any) {
 			m.Findings = append(m.Findings, Finding{Severity: severity, Entity: e.Name, Position: position, Text: fmt.Sprintf(format, args...)})

@@ -72,6 +72,8 @@ type Fault struct {
 	// Transient: the same transaction may succeed when tried again (deadlock,
 	// serialization failure, lock time-out, server starting or stopping).
 	Transient bool
+	// Contended: it is transient because others hold locks that were wanted.
+	Contended bool
 	// Lost: the connection is gone, so the outcome of a commit is unknown.
 	Lost bool
 	// Denied: permission or credentials; trying again will not help.

@@ -94,6 +94,7 @@ func (dialect) Classify(err error) sqldb.Fault {
 	case fault.Code != "":
 	case transient[refused.Code], class == "08", class == "53" && refused.Code != "53100":
 		fault.Transient = true
+		fault.Contended = contended[refused.Code]
 	case class == "28", refused.Code == "42501":
 		fault.Denied = true
 		fault.Transient = false
@@ -138,6 +139,9 @@ var transient = map[string]bool{
 	"57P05": true, // idle session time-out
 	"25P03": true, // idle transaction time-out
 }
+
+// contended are those of them that mean waiting for somebody else's locks.
+var contended = map[string]bool{"40001": true, "40P01": true, "55P03": true}
 
 // withoutValues is the server's message. Those of class 22 repeat what the row
 // holds (invalid input syntax for type integer: "abc"), in the server's own

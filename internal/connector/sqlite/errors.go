@@ -58,7 +58,7 @@ func (dialect) Classify(err error) sqldb.Fault {
 func classifyPrimary(code int, fault *sqldb.Fault) {
 	switch code {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
-		fault.Transient = true
+		fault.Transient, fault.Contended = true, true
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH:
 		fault.Denied = true
 	case sqlite3.SQLITE_MISMATCH: // text for an INTEGER PRIMARY KEY
