@@ -36,7 +36,11 @@ func Compile(entity *Entity, source []record.Field, target []record.Field) (*Pro
 		if f.Ref != "" {
 			p.Refs = append(p.Refs, RefField{Slot: len(p.Columns), Field: f, Entity: f.Ref, OnOrphan: f.OnOrphan})
 		}
-		p.fields = append(p.fields, c.field(f, column, places))
+		fill := c.field(f, column, places)
+		if f.Check != nil {
+			fill = c.checked(f, column, fill)
+		}
+		p.fields = append(p.fields, fill)
 		p.inputs = append(p.inputs, places)
 		p.Columns = append(p.Columns, f.Target)
 		p.Types = append(p.Types, column.Type)

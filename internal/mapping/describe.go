@@ -113,6 +113,9 @@ func (f *Field) describe() string {
 	if f.Ref != "" {
 		words = append(words, "ref "+f.Ref+" missing "+string(f.OnOrphan))
 	}
+	if f.Check != nil {
+		words = append(words, "check "+describeRules(f.Check))
+	}
 	if f.Once {
 		words = append(words, "on create")
 	}

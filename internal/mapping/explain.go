@@ -87,6 +87,9 @@ func (f *Field) words() string {
 	if f.Ref != "" {
 		words = append(words, "ref "+f.Ref)
 	}
+	if f.Check != nil {
+		words = append(words, "check "+describeRules(f.Check))
+	}
 	if f.Once {
 		words = append(words, "on create")
 	}

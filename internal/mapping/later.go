@@ -12,7 +12,7 @@ var (
 	laterInTo    = []string{"collapse", "api", "scope"}
 	laterInKey   = []string{"offset"}
 	laterInField = []string{
-		"each", "by", "lookup", "where", "take", "switch", "cases", "collapse", "fold", "check", "ask", "private", "renamed_from", "default", "scope",
+		"each", "by", "lookup", "where", "take", "switch", "cases", "collapse", "fold", "ask", "private", "renamed_from", "default", "scope",
 	}
 	laterStrategies = []string{"offset"}
 )

@@ -8,7 +8,7 @@ func (l *linter) field(e *Entity, f *Field) {
 		l.refuse(f.at.of(key, 0, f.Position), "", "%s.%s: "+format, append([]any{e.Name, f.Target}, args...)...)
 	}
 	if has("const") {
-		for _, key := range []string{"from", "expr", "do", "join", "values", "date", "zone", "ref", "missing", "empty"} {
+		for _, key := range []string{"from", "expr", "do", "join", "values", "date", "zone", "ref", "missing", "check", "empty"} {
 			if has(key) {
 				refuse(key, "const and %s are both given; a constant is written as it stands", key)
 				return
@@ -40,6 +40,12 @@ func (l *linter) field(e *Entity, f *Field) {
 		for _, key := range []string{"join", "values", "date", "zone", "empty"} {
 			if has(key) {
 				refuse(key, "ref and %s are both given; a reference is the parent's key and nothing else", key)
+				return
+			}
+		}
+		for _, rule := range f.Check {
+			if rule.Name != ruleRequired {
+				refuse("check", "check: %s does not go with ref, whose value is a key; only required does", rule.Name)
 				return
 			}
 		}

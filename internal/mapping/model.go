@@ -124,6 +124,7 @@ type Field struct {
 	Zone     string            // IANA name that times without a zone are meant in; empty when not declared
 	Ref      string            // entity this field refers to; empty when it is no reference
 	OnOrphan OrphanPolicy      // what a missing parent does
+	Check    []Rule            // what the value that would be written must keep, in order
 	Once     bool              // `on: create`: written when the row is inserted, never compared or updated
 	Keep     bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
 

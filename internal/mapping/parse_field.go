@@ -1,6 +1,6 @@
 package mapping
 
-var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "on", "empty"}
+var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "check", "on", "empty"}
 
 func (r *reader) fields(e *Entity, n *Node) {
 	if n == nil {
@@ -77,6 +77,7 @@ func (r *reader) field(e *Entity, f *Field, n *Node) {
 		}
 	}
 	r.ref(f, n, subject)
+	r.rules(f, n.get("check"), subject)
 	if on := n.get("on"); on != nil {
 		f.Once = r.choice(on, subject+": on", []string{"create"}, nil) == "create"
 	}

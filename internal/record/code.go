@@ -17,6 +17,7 @@ const (
 	CodeTooLong      Code = "too-long"       // shape, land: text longer than the target declares
 	CodeOutOfRange   Code = "out-of-range"   // shape, land: a number or time outside of what the target declares
 	CodeNotNull      Code = "not-null"       // shape, land: nothing where the target wants a value
+	CodeRule         Code = "rule"           // shape: a value that breaks a rule of the mapping's `check`
 	CodeDuplicateKey Code = "duplicate-key"  // dedupe: an earlier record of this input holds the same key or unique value
 
 	CodeMissingParent Code = "missing-parent" // resolve: no record of that key was ever read
