@@ -179,6 +179,7 @@ func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run,
 	if err != nil {
 		return nil, err
 	}
+	summary.OpenQuestions = report.OpenQuestions(m)
 	dir, err := report.Artefacts(ctx, tx, l, m, summary, stored, flags.runs)
 	if err != nil {
 		return summary, fmt.Errorf("the run's files: %w", err)

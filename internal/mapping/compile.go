@@ -99,6 +99,11 @@ func (c *compiler) ignored() {
 			c.refuse(ignored.Position, Near(ignored.Column, c.source), "%s.ignore: the source has no column %q", c.entity.Name, ignored.Column)
 		}
 	}
+	for _, asked := range c.entity.Ask {
+		if !slices.Contains(c.source, asked.Column) {
+			c.refuse(asked.Position, Near(asked.Column, c.source), "%s.ask: the source has no column %q", c.entity.Name, asked.Column)
+		}
+	}
 }
 
 // field chooses the function for what the mapping says, and closes it with what

@@ -7,7 +7,7 @@ import (
 )
 
 // Coverage lists the source columns that the entity neither uses, in a field
-// or as its key, nor ignores.
+// or as its key, nor ignores, nor asks about.
 func (e *Entity) Coverage(source []record.Field) (unused []string) {
 	covered := map[string]bool{}
 	for _, name := range e.From.Key {
@@ -20,6 +20,9 @@ func (e *Entity) Coverage(source []record.Field) (unused []string) {
 	}
 	for _, ignored := range e.Ignore {
 		covered[ignored.Column] = true
+	}
+	for _, asked := range e.Ask {
+		covered[asked.Column] = true
 	}
 	for _, column := range source {
 		if !covered[column.Name] {

@@ -72,6 +72,9 @@ func (e *Entity) Describe() []string {
 	for _, ignored := range e.Ignore {
 		say("ignore."+plainText(ignored.Column), "ignored")
 	}
+	for _, asked := range e.Ask {
+		say("ask."+plainText(asked.Column), "asked")
+	}
 	slices.Sort(lines)
 	return lines
 }

@@ -78,6 +78,9 @@ func (l *linter) key(e *Entity) {
 
 func (l *linter) ignored(e *Entity) {
 	for _, ignored := range e.Ignore {
+		if asked := slices.IndexFunc(e.Ask, func(q Question) bool { return q.Column == ignored.Column }); asked >= 0 {
+			l.refuse(e.Ask[asked].Position, "", "%s.ask: %q is ignored, so the question is answered", e.Name, ignored.Column)
+		}
 		for _, f := range e.Fields {
 			if slices.Contains(f.From, ignored.Column) {
 				l.refuse(ignored.Position, "", "%s.ignore: %q is used by the field %s", e.Name, ignored.Column, f.Target)

@@ -41,6 +41,7 @@ type Entity struct {
 	To       To
 	Fields   []*Field // in the file's order
 	Ignore   []Ignored
+	Ask      []Question
 	// Policies; the zero value is the mode's default.
 	Edited  EditedPolicy
 	Missing MissingPolicy
@@ -151,6 +152,14 @@ const (
 type Ignored struct {
 	Column   string
 	Reason   string
+	Position Position
+}
+
+// Question is a source column of which nobody has said yet what becomes of it.
+// A run into production is refused as long as there is one.
+type Question struct {
+	Column   string
+	Text     string
 	Position Position
 }
 

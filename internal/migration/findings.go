@@ -49,6 +49,9 @@ func (m *Migration) check() {
 		e.checkMatch(note)
 		e.checkForeignKeys(m, note)
 		e.checkTrace(note)
+		if m.Target.Environment == "production" {
+			e.checkQuestions(note)
+		}
 	}
 }
 
@@ -174,6 +177,14 @@ func (e *Entity) checkTrace(note noteFunc) {
 			note(Warning, e.Position, "no field carries the source key %s: rows of %s cannot be traced without Landfall's books", key, e.Table.Name)
 			return
 		}
+	}
+}
+
+// checkQuestions refuses a production target as long as nobody has said what
+// becomes of a column.
+func (e *Entity) checkQuestions(note noteFunc) {
+	for _, asked := range e.Ask {
+		note(Wrong, asked.Position, "an open question about %s, and the target is production: give it a field or `ignore` it with the answer", asked.Column)
 	}
 }
 

@@ -37,6 +37,7 @@ func Closing(w io.Writer, s *Summary) {
 	}
 	table.Flush()
 	Rejections(w, s.Reasons)
+	writeQuestions(w, s.OpenQuestions)
 }
 
 // Rejections writes the most common groups with their examples.

@@ -31,6 +31,7 @@ func Findings(w io.Writer, m *migration.Migration) {
 	for _, u := range unused {
 		fmt.Fprintf(w, "  %s: %s\n", u.Source, strings.Join(u.Columns, ", "))
 	}
+	writeQuestions(w, OpenQuestions(m))
 	wrong := len(m.Wrong())
 	fmt.Fprintf(w, "\n%s, %s", counted(wrong, "error"), counted(len(m.Findings)-wrong, "warning"))
 	if wrong == 0 {

@@ -25,8 +25,10 @@ type Summary struct {
 	Error       string                  `json:"error,omitempty"`
 	Order       []string                `json:"order"`
 	Entities    map[string]EntityCounts `json:"entities"`
-	Reasons     []Reason                `json:"rejections"`
-	Seals       map[string]string       `json:"seals"` // entity/slice -> the seal over its hash chain
+	// OpenQuestions are what the mapping still asked when the report was written.
+	OpenQuestions []OpenQuestion    `json:"open_questions,omitempty"`
+	Reasons       []Reason          `json:"rejections"`
+	Seals         map[string]string `json:"seals"` // entity/slice -> the seal over its hash chain
 }
 
 // EntityCounts are an entity's numbers in a run. They satisfy the balance:
