@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -18,12 +19,11 @@ import (
 type settings Settings
 
 func (s settings) Decode(into any) error {
-	to := into.(*Settings)
-	if s.Delimiter != "" {
-		to.Delimiter = s.Delimiter
-	}
-	if s.Quote != "" {
-		to.Quote = s.Quote
+	to := reflect.ValueOf(into).Elem()
+	for i := range to.NumField() {
+		if given := reflect.ValueOf(s).Field(i); !given.IsZero() {
+			to.Field(i).Set(given)
+		}
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func TestReadNumbersAndLines(t *testing.T) {
 			t.Errorf("record %+v, %v; want %+v", rec, err, want)
 		}
 	}
-	if at := r.Position(); at.Number != 2 || at.Line != 6 || at.Offset != origin.info.Size() {
+	if at := r.Position(); at.Number != 2 || at.Line != 6 || at.Offset != origin.sheets[0].Info.Size() {
 		t.Errorf("position at the end %s", at)
 	}
 }
@@ -202,11 +202,11 @@ func TestLargeRow(t *testing.T) {
 		{"1,\"\n%\n2,b\n", "line 2 (record 1) opens a quote in cell 2 that is not closed within 100 bytes"},
 		{"1,\"\n\"%\n2,b\n", "line 2 (record 1) starts a row of more than 100 bytes"},
 	} {
-		r, err := open(t, "ID,Name\n"+strings.Replace(test.content, "%", long, 1), source.From{}).open(context.Background(), source.Position{})
+		r, err := open(t, "ID,Name\n"+strings.Replace(test.content, "%", long, 1), source.From{}).Read(context.Background(), source.Slice{}, source.Position{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.scanner.limit = 100
+		r.(*reader).scanner.Limit = 100
 		got, _ := rest(t, r)
 		if !strings.HasSuffix(got[0], "bad-row: customers.csv: "+test.want) || got[len(got)-1] != "2 = 2|b" {
 			t.Errorf("%q: got %q", test.content, got)

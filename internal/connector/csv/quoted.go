@@ -1,19 +1,25 @@
 package csv
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
 
-// quoted reads a row in whose first line a quote stands. Indexes count from
-// pos, which fill moves together with the bytes.
-func (s *scanner) quoted() (*fault, error) {
+	"landfall/internal/connector/textfile"
+	"landfall/internal/record"
+)
+
+// quoted reads a row in whose first line a quote or escape stands. Indexes
+// count from Pos, which Fill moves together with the bytes.
+func (s *scanner) quoted() (*textfile.Fault, error) {
 	s.scratch, s.ends = s.scratch[:0], s.ends[:0]
 	at := 0
 	for {
-		var bad *fault
+		var bad *textfile.Fault
 		var err error
-		if at < s.end-s.pos && s.buf[s.pos+at] == s.quote {
+		if len(s.quote) > 0 && bytes.HasPrefix(s.Buf[s.Pos+at:s.End], s.quote) {
 			at, bad, err = s.quotedCell(at)
 		} else {
-			at, err = s.bareCell(at)
+			at, bad, err = s.bareCell(at)
 		}
 		if bad != nil || err != nil {
 			return bad, err
@@ -22,31 +28,19 @@ func (s *scanner) quoted() (*fault, error) {
 		if at >= s.eol {
 			break
 		}
-		at++ // the delimiter
+		at += len(s.delimiter)
 	}
-	bad := s.checkText(s.buf[s.pos : s.pos+at])
+	bad := s.CheckText(at)
 	s.cutCells()
-	s.consume(at)
+	s.Consume(at)
 	return bad, nil
-}
-
-// bareCell reads a cell without quotes around it; quotes inside are content.
-// It returns where the delimiter or the line's end stands.
-func (s *scanner) bareCell(at int) (int, error) {
-	rest := s.buf[s.pos+at : s.pos+s.eol]
-	if n := bytes.IndexByte(rest, s.delimiter); n >= 0 {
-		s.scratch = append(s.scratch, rest[:n]...)
-		return at + n, nil
-	}
-	s.scratch = append(s.scratch, trimCR(rest)...)
-	return s.eol, nil
 }
 
 // quotedCell reads from the opening quote at `at` and returns where the
 // delimiter or the line's end stands behind the closing one.
-func (s *scanner) quotedCell(at int) (int, *fault, error) {
+func (s *scanner) quotedCell(at int) (int, *textfile.Fault, error) {
 	opened, cell := at, len(s.scratch)
-	at++
+	at += len(s.quote)
 	for {
 		n, err := s.findQuote(at)
 		if err != nil {
@@ -57,35 +51,33 @@ func (s *scanner) quotedCell(at int) (int, *fault, error) {
 			bad, err := s.unclosed(opened)
 			return 0, bad, err
 		}
-		s.scratch = append(s.scratch, s.buf[s.pos+at:s.pos+n]...)
-		at = n + 1
-		if at == s.end-s.pos {
-			if _, err := s.fill(); err != nil {
-				return 0, nil, err
-			}
+		escaped := s.unescape(at, n)
+		at = n + len(s.quote)
+		if escaped {
+			s.scratch = append(s.scratch, s.quote...)
+			continue
 		}
-		if at == s.end-s.pos || s.buf[s.pos+at] != s.quote {
-			break
-		}
-		s.scratch = append(s.scratch, s.quote) // a doubled quote is one
-		at++
-	}
-	if at > s.eol { // line breaks were inside, or the line's end lies ahead
-		eol, err := s.findLineEnd(at)
+		doubled, err := s.Has(at, s.quote)
 		if err != nil {
 			return 0, nil, err
 		}
-		if eol > s.limit {
-			bad, err := s.tooLarge(-1)
+		if !doubled {
+			break
+		}
+		s.scratch = append(s.scratch, s.quote...)
+		at += len(s.quote)
+	}
+	if at > s.eol { // line breaks were inside, or the line's end lies ahead
+		bad, err := s.moveLineEnd(at)
+		if bad != nil || err != nil {
 			return 0, bad, err
 		}
-		s.eol = eol
 	}
-	rest := s.buf[s.pos+at : s.pos+s.eol]
+	rest := s.Buf[s.Pos+at : s.Pos+s.eol]
 	switch {
-	case len(trimCR(rest)) == 0:
+	case len(s.trim(rest)) == 0:
 		return s.eol, nil, nil
-	case rest[0] == s.delimiter:
+	case bytes.HasPrefix(rest, s.delimits):
 		return at, nil, nil
 	default:
 		s.scratch = s.scratch[:cell]
@@ -94,21 +86,32 @@ func (s *scanner) quotedCell(at int) (int, *fault, error) {
 	}
 }
 
+// moveLineEnd looks for the line's end at or behind the place.
+func (s *scanner) moveLineEnd(from int) (*textfile.Fault, error) {
+	eol, err := s.LineEnd(from)
+	if err == nil && eol > s.Limit {
+		s.cells = s.cells[:0]
+		return s.TooLarge()
+	}
+	s.eol = eol
+	return nil, err
+}
+
 // findQuote returns where the next quote stands, or -1 when the stream or the
 // limit comes first.
 func (s *scanner) findQuote(from int) (int, error) {
 	for {
-		if at := bytes.IndexByte(s.buf[s.pos+from:s.end], s.quote); at >= 0 {
-			if from+at > s.limit { // how much is buffered must not matter
+		if at := bytes.Index(s.Buf[s.Pos+from:s.End], s.quote); at >= 0 {
+			if from+at > s.Limit { // how much is buffered must not matter
 				return -1, nil
 			}
 			return from + at, nil
 		}
-		from = s.end - s.pos
-		if from > s.limit {
+		from = max(from, s.End-s.Pos-len(s.quote)+1) // half of one may be there
+		if from > s.Limit {
 			return -1, nil
 		}
-		if more, err := s.fill(); !more {
+		if more, err := s.Fill(); !more {
 			return -1, err
 		}
 	}
@@ -121,7 +124,35 @@ func (s *scanner) cutCells() {
 		s.cells = append(s.cells, text[start:end])
 		start = end
 	}
-	if cap(s.scratch) > 4*bufferSize { // the long row is behind us
+	if cap(s.scratch) > 4*textfile.BufferSize { // the long row is behind us
 		s.scratch = nil
 	}
+}
+
+// garbage ends a row where something follows a closing quote; reading goes on
+// with the next line.
+func (s *scanner) garbage(at int) (*textfile.Fault, error) {
+	s.cutCells()
+	line := s.LineOf(at)
+	s.Consume(s.eol)
+	return &textfile.Fault{
+		Code: record.CodeBadRow,
+		Line: line,
+		What: fmt.Sprintf("has text after the closing quote of cell %d; a quote inside of quotes is written twice", len(s.cells)+1),
+	}, nil
+}
+
+// unclosed ends a row whose last quote stays open until the end of the file or
+// the limit. Then reading goes on with the next line: the open quote is the
+// likely cause.
+func (s *scanner) unclosed(opened int) (*textfile.Fault, error) {
+	s.cutCells()
+	bad := &textfile.Fault{Code: record.CodeBadRow, Line: s.LineOf(opened)}
+	if s.End-s.Pos > s.Limit {
+		bad.What = fmt.Sprintf("opens a quote in cell %d that is not closed within %s", len(s.cells)+1, textfile.Size(s.Limit))
+		return bad, s.PassLimit()
+	}
+	bad.What = fmt.Sprintf("opens a quote in cell %d that is never closed", len(s.cells)+1)
+	s.Consume(s.End - s.Pos)
+	return bad, nil
 }

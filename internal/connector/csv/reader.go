@@ -3,63 +3,57 @@ package csv
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
+	"landfall/internal/connector/textfile"
 	"landfall/internal/record"
 	"landfall/internal/source"
 )
 
-// slab is how many records are allocated at a time. They go through a batch
-// together, so none keeps the others alive for long.
-const slab = 64
-
 type reader struct {
 	origin  *Origin
-	file    *os.File
+	sheet   *sheet
+	text    *textfile.Text
 	scanner *scanner
 	number  int64
-	values  []record.Value // room for the records to come
-	records []record.Record
+	slab    textfile.Slab
 	parts   []string // of a key of several columns, reused
 }
 
 // Read yields the rows behind the position.
-func (o *Origin) Read(ctx context.Context, _ source.Slice, after source.Position) (source.Reader, error) {
-	return o.open(ctx, after)
-}
-
-func (o *Origin) open(ctx context.Context, after source.Position) (*reader, error) {
-	if after.Offset == 0 {
-		after = o.start
-	}
-	file, err := os.Open(o.path)
+func (o *Origin) Read(ctx context.Context, slice source.Slice, after source.Position) (source.Reader, error) {
+	at, err := o.set.Of(slice)
 	if err != nil {
-		return nil, o.missing(err)
-	}
-	if err = o.checkUnchanged(file); err == nil {
-		_, err = file.Seek(after.Offset, io.SeekStart)
-	}
-	if err == nil && after.Offset > o.info.Size() {
-		err = fmt.Errorf("%s has %d bytes, reading cannot go on at byte %d", o.base, o.info.Size(), after.Offset)
-	}
-	if err != nil {
-		file.Close()
 		return nil, err
 	}
-	in := &stream{ctx: ctx, file: file, origin: o}
+	sheet := o.sheets[at]
+	if after.Offset == 0 {
+		after = sheet.start
+	}
+	text, err := sheet.Text(ctx, after.Offset)
+	if err != nil {
+		return nil, err
+	}
 	return &reader{
-		origin: o, file: file, number: after.Number,
-		scanner: newScanner(in, o.format, after.Offset, after.Line),
+		origin: o, sheet: sheet, text: text, number: after.Number,
+		scanner: newScanner(text, o.format, after.Line),
 		parts:   make([]string, len(o.key)),
 	}, nil
 }
 
+// Pick reads the whole file and yields the records whose key is wanted.
+func (o *Origin) Pick(ctx context.Context, slice source.Slice, wanted source.Wanted) (source.Reader, error) {
+	r, err := o.Read(ctx, slice, source.Position{})
+	if err != nil {
+		return nil, err
+	}
+	return textfile.Pick(r, wanted), nil
+}
+
 // Read returns the next row.
 func (r *reader) Read() (*record.Record, *record.Rejection, error) {
-	line := r.scanner.line + 1
+	line := r.scanner.Line + 1
 	bad, err := r.scanner.next()
 	if err != nil {
 		return nil, nil, err
@@ -71,62 +65,60 @@ func (r *reader) Read() (*record.Record, *record.Rejection, error) {
 	}
 	blank := r.nameRecord(rec, bad)
 	if bad == nil && blank != "" {
-		bad = &fault{code: record.CodeMissingKey, line: line, what: blank}
+		bad = &textfile.Fault{Code: record.CodeMissingKey, Line: line, What: blank}
 	}
 	if bad == nil {
 		return rec, nil, nil
 	}
-	return rec, r.reject(rec, bad), nil
+	return rec, r.sheet.Reject(rec, bad), nil
 }
 
+// newRecord puts the cells in the order of the origin's columns. The cells of a
+// row that has too many or too few stay as they stand.
 func (r *reader) newRecord(line int64) *record.Record {
 	cells := r.scanner.cells
-	if len(r.values) < len(cells) {
-		r.values = make([]record.Value, max(len(cells), slab*len(r.origin.columns)))
+	rec := r.slab.Record(r.origin.entity, r.number, line, len(cells))
+	if r.sheet.order == nil || len(cells) != len(r.sheet.order) {
+		for i, cell := range cells {
+			rec.Values[i] = record.Text(cell)
+		}
+		return rec
 	}
-	if len(r.records) == 0 {
-		r.records = make([]record.Record, slab)
-	}
-	rec := &r.records[0]
-	r.records = r.records[1:]
-	*rec = record.Record{Ref: record.Ref{Entity: r.origin.entity}, Number: r.number, Line: line}
-	rec.Values = r.values[:len(cells):len(cells)]
-	r.values = r.values[len(cells):]
-	for i, cell := range cells {
-		rec.Values[i] = record.Text(cell)
+	for i, at := range r.sheet.order {
+		rec.Values[i] = record.Text(cells[at])
 	}
 	return rec
 }
 
-func (r *reader) checkRow(line int64) *fault {
+func (r *reader) checkRow(line int64) *textfile.Fault {
 	cells, columns := r.scanner.cells, r.origin.columns
 	if len(cells) == len(columns) {
 		return nil
 	}
-	bad := &fault{code: record.CodeRaggedRow, line: line}
+	bad := &textfile.Fault{Code: record.CodeRaggedRow, Line: line}
 	if len(cells) == 1 && cells[0] == "" {
-		bad.what = "is blank"
+		bad.What = "is blank"
 		return bad
 	}
 	unit := "cells"
 	if len(cells) == 1 {
 		unit = "cell"
 	}
-	bad.what = fmt.Sprintf("has %d %s, the header has %d", len(cells), unit, len(columns))
+	bad.What = fmt.Sprintf("has %d %s, %s %d", len(cells), unit, r.origin.wide, len(columns))
 	return bad
 }
 
 // nameRecord gives the record its Ref where its key cells are there and sound;
 // it says which is blank. Key cells are kept as they are: cutting blanks is for
 // the mapping's fold to declare.
-func (r *reader) nameRecord(rec *record.Record, bad *fault) (blank string) {
+func (r *reader) nameRecord(rec *record.Record, bad *textfile.Fault) (blank string) {
 	cells := r.scanner.cells
-	for i, at := range r.origin.key {
+	for i, at := range r.sheet.key {
 		switch {
 		case at >= len(cells):
 			return ""
 		case strings.TrimSpace(cells[at]) == "":
-			return fmt.Sprintf("has nothing in the key column %s", r.origin.columns[at])
+			return fmt.Sprintf("has nothing in the key column %s", r.origin.columns[r.origin.key[i]])
 		case bad != nil && !utf8.ValidString(cells[at]):
 			return ""
 		}
@@ -136,22 +128,9 @@ func (r *reader) nameRecord(rec *record.Record, bad *fault) (blank string) {
 	return ""
 }
 
-func (r *reader) reject(rec *record.Record, bad *fault) *record.Rejection {
-	place := fmt.Sprintf("record %d", rec.Number)
-	if bad.line != rec.Line {
-		place = fmt.Sprintf("record %d, which starts on line %d", rec.Number, rec.Line)
-	}
-	return &record.Rejection{
-		Ref:  rec.Ref,
-		Step: record.StepRead,
-		Code: bad.code,
-		Err:  fmt.Errorf("%s: line %d (%s) %s", r.origin.base, bad.line, place, bad.what),
-	}
-}
-
 // Position is the place behind the row last read.
 func (r *reader) Position() source.Position {
-	return source.Position{Number: r.number, Line: r.scanner.line, Offset: r.scanner.offset}
+	return source.Position{Number: r.number, Line: r.scanner.Line, Offset: r.scanner.Place(0)}
 }
 
-func (r *reader) Close() error { return r.file.Close() }
+func (r *reader) Close() error { return r.text.Close() }
