@@ -16,6 +16,7 @@ import (
 	"landfall/internal/books"
 	"landfall/internal/cli"
 	"landfall/internal/connector"
+	"landfall/internal/demo"
 	"landfall/internal/ledger"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -76,6 +77,7 @@ func TestMain(m *testing.M) {
 	if address, err := url.Parse(os.Getenv(servertest.PostgresVariable)); err == nil && address.User != nil {
 		password, _ := address.User.Password()
 		os.Setenv("LAWTEST_PASSWORD", password)
+		os.Setenv(demo.PasswordVariable, password)
 	}
 	os.Exit(m.Run())
 }
@@ -330,15 +332,27 @@ func ref(text string) record.Ref {
 	return r
 }
 
-// fresh is another world with a target of the same kind, for a subtest.
+// fresh is another world with a target of the same kind, for a subtest. On a
+// server it takes the place of the one before, whose tables are dropped: making
+// databases is slow.
 func (w *world) fresh(t *testing.T, statements ...string) *world {
 	t.Helper()
 	var other *world
 	if strings.HasPrefix(w.url, "sqlite:") {
 		other = sqliteWorld(t)
 	} else {
-		other = postgresWorld(t)
+		other = newWorld(t, t.TempDir(), w.url, w.number)
+		other.do("DROP SCHEMA IF EXISTS landfall CASCADE", "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
 	}
 	other.do(statements...)
 	return other
+}
+
+// beside is another world with a target of the same kind, next to this one.
+func (w *world) beside(t *testing.T) *world {
+	t.Helper()
+	if strings.HasPrefix(w.url, "sqlite:") {
+		return sqliteWorld(t)
+	}
+	return postgresWorld(t)
 }
