@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -152,11 +151,4 @@ func runExists(ctx context.Context, db sqldb.DB, l *ledger.Ledger, migration, na
 	defer tx.Rollback(ctx)
 	_, err = findRun(ctx, tx, l, migration, name)
 	return err
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
