@@ -150,7 +150,7 @@ func TestFullDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, room := range []int64{20 << 10, 60 << 10, 120 << 10, 200 << 10} {
+	for _, room := range []int64{20 << 10, 60 << 10, 150 << 10} {
 		l := newLife(t, onSQLite, s.before, s.edition)
 		l.env = []string{largestFile + "=" + itoa(int(info.Size()+room))}
 		p := l.start("", s.args...)
