@@ -16,8 +16,9 @@ import (
 type bars struct {
 	progress *mpb.Progress
 	rate     rate
-	now      *bar  // the entity in hand; nil between entities
-	total    int64 // its length
+	now      *bar   // the entity in hand; nil between entities
+	slowed   string // by what, when the entity in hand waited for it
+	total    int64  // its length
 	late     late
 }
 
@@ -50,6 +51,7 @@ const perMille = 1000
 
 // Observe implements Progress.
 func (b *bars) Observe(e run.Event) {
+	b.rate.note(e)
 	b.late.stop()
 	switch e.Kind {
 	case run.EventLooking:
@@ -62,7 +64,7 @@ func (b *bars) Observe(e run.Event) {
 		fmt.Fprintf(b.progress, "run %s (%s) goes on where it stopped\n", e.Run, e.Mode)
 		return
 	case run.EventEntityStarted:
-		b.rate.start(e)
+		b.slowed = ""
 		b.begin(e)
 	}
 	if b.now == nil {
@@ -70,8 +72,13 @@ func (b *bars) Observe(e run.Event) {
 	}
 	switch e.Kind {
 	case run.EventBatch:
-		b.now.say(progressText(e, &b.rate))
+		b.now.say(progressText(e, &b.rate) + b.slowed)
 		b.now.SetCurrent(along(e))
+	case run.EventSlowed:
+		b.slowed = "; " + message(e)
+		b.now.say(progressText(e, &b.rate) + b.slowed)
+	case run.EventPaused:
+		b.now.say(message(e))
 	case run.EventWaiting:
 		b.now.say("waiting: " + e.Message)
 	case run.EventScanning:
@@ -88,7 +95,7 @@ func along(e run.Event) int64 {
 	if e.Total >= 0 {
 		return e.Read
 	}
-	return min(int64(e.Percent*perMille/100), perMille-1)
+	return min(max(0, int64(e.Percent*perMille/100)), perMille-1)
 }
 
 func (b *bars) begin(e run.Event) {

@@ -35,39 +35,6 @@ func NewProgress(w io.Writer, asJSON bool) Progress {
 	return &lineProgress{w: w, every: 5 * time.Second}
 }
 
-// rate tells records per second and what is left to wait, over this session of
-// the run alone: records of earlier sessions cost this one nothing.
-type rate struct {
-	since time.Time
-	from  int64
-}
-
-func (r *rate) start(e run.Event) { r.since, r.from = e.Time, e.Read }
-
-func (r *rate) perSecond(e run.Event) float64 {
-	seconds := e.Time.Sub(r.since).Seconds()
-	if r.since.IsZero() || seconds <= 0 {
-		return 0
-	}
-	return float64(e.Read-r.from) / seconds
-}
-
-// left is the time until the end at the present rate; negative when unknown.
-func (r *rate) left(e run.Event) time.Duration {
-	speed := r.perSecond(e)
-	if speed <= 0 {
-		return -1
-	}
-	switch {
-	case e.Total >= 0:
-		return time.Duration(float64(e.Total-e.Read) / speed * float64(time.Second))
-	case e.Percent > 0:
-		total := float64(e.Read) * 100 / e.Percent
-		return time.Duration((total - float64(e.Read)) / speed * float64(time.Second))
-	}
-	return -1
-}
-
 // jsonProgress writes one JSON object a line for every event.
 type jsonProgress struct {
 	mu   sync.Mutex
@@ -87,6 +54,8 @@ type jsonEvent struct {
 	Rate    float64       `json:"records_per_second,omitempty"`
 	ETA     *float64      `json:"eta_seconds,omitempty"`
 	Counts  ledger.Counts `json:"counts,omitempty"`
+	Lanes   int           `json:"lanes,omitempty"`
+	Limit   int           `json:"rows_per_second_at_most,omitempty"`
 	Message string        `json:"message,omitempty"`
 }
 
@@ -94,10 +63,11 @@ type jsonEvent struct {
 func (p *jsonProgress) Observe(e run.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e.Kind == run.EventEntityStarted {
-		p.rate.start(e)
+	p.rate.note(e)
+	out := jsonEvent{
+		Event: e.Kind, Time: e.Time.UTC(), Run: e.Run, Mode: e.Mode, Entity: e.Entity, Read: e.Read, Counts: e.Counts,
+		Lanes: e.Lanes, Limit: e.Limit, Message: message(e),
 	}
-	out := jsonEvent{Event: e.Kind, Time: e.Time.UTC(), Run: e.Run, Mode: e.Mode, Entity: e.Entity, Read: e.Read, Counts: e.Counts, Message: e.Message}
 	if e.Kind == run.EventBatch {
 		out.Rate = p.rate.perSecond(e)
 		if left := p.rate.left(e); left >= 0 {
@@ -124,6 +94,7 @@ type lineProgress struct {
 	w     io.Writer
 	every time.Duration
 	last  time.Time
+	held  map[run.EventKind]time.Time // when it was last said why records wait
 	rate  rate
 	late  late
 }
@@ -147,6 +118,7 @@ func (p *lineProgress) Observe(e run.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.late.stop()
+	p.rate.note(e)
 	switch e.Kind {
 	case run.EventLooking:
 		p.late.start(func() {
@@ -159,7 +131,6 @@ func (p *lineProgress) Observe(e run.Event) {
 	case run.EventRunResumed:
 		fmt.Fprintf(p.w, "run %s (%s) goes on where it stopped\n", e.Run, e.Mode)
 	case run.EventEntityStarted:
-		p.rate.start(e)
 		p.last = e.Time
 	case run.EventBatch:
 		if e.Time.Sub(p.last) < p.every {
@@ -171,6 +142,15 @@ func (p *lineProgress) Observe(e run.Event) {
 		fmt.Fprintf(p.w, "%s: %s read: %s\n", e.Entity, grouped(e.Read), countsText(e.Counts))
 	case run.EventWaiting:
 		fmt.Fprintf(p.w, "waiting: %s\n", e.Message)
+	case run.EventSlowed, run.EventPaused:
+		if last, told := p.held[e.Kind]; told && e.Time.Sub(last) < p.every {
+			return
+		}
+		if p.held == nil {
+			p.held = map[run.EventKind]time.Time{}
+		}
+		p.held[e.Kind] = e.Time
+		fmt.Fprintf(p.w, "%s: %s\n", e.Entity, message(e))
 	case run.EventScanning:
 		fmt.Fprintf(p.w, "%s: %s\n", e.Entity, e.Message)
 	}
@@ -178,6 +158,14 @@ func (p *lineProgress) Observe(e run.Event) {
 
 // Close implements Progress.
 func (p *lineProgress) Close() { p.late.stop() }
+
+// message is what an event says beside its numbers.
+func message(e run.Event) string {
+	if e.Kind == run.EventSlowed {
+		return "at most " + grouped(int64(e.Limit)) + " rows/s"
+	}
+	return e.Message
+}
 
 func progressText(e run.Event, r *rate) string {
 	of := ""

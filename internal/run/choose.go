@@ -32,6 +32,16 @@ func (w *wanted) Keys() []string {
 	return keys
 }
 
+// total is how many records there are, as far as it is known before they are
+// read.
+func (w *wanted) total() int64 {
+	total := int64(0)
+	for _, numbers := range w.keys {
+		total += int64(max(1, len(numbers)))
+	}
+	return total
+}
+
 // includes reports whether this very record is to be run.
 func (w *wanted) includes(rec *record.Record) bool {
 	numbers, ok := w.keys[rec.Ref.Key]

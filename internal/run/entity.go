@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"landfall/internal/connector/table"
 	"landfall/internal/crosswalk"
@@ -12,6 +13,7 @@ import (
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
+	"landfall/internal/source"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
 )
@@ -40,7 +42,10 @@ type entityRun struct {
 	mu     sync.Mutex
 	counts ledger.Counts
 	read   int64
-	along  int64 // bytes of the source that are read, as far as they can be told
+	along  int64 // bytes of the source up to the farthest batch that landed, as far as they can be told
+
+	laneCount atomic.Int64 // lanes at work
+	unlanded  atomic.Int64 // batches that lanes gave back because they were asked to stop
 }
 
 // carry brings every record of the entity to its end.
@@ -66,6 +71,10 @@ func (e *entityRun) carry(ctx context.Context) (ledger.Counts, error) {
 			}
 		}
 	}
+	// Ending may make an index over all that landed.
+	if _, err := e.await(ctx, 0); err != nil {
+		return e.counts, err
+	}
 	if err := e.end(ctx); err != nil {
 		return e.counts, fmt.Errorf("%s: %w", e.Name, err)
 	}
@@ -83,7 +92,9 @@ func (e *entityRun) recall(ctx context.Context) error {
 			err := e.ledger.Markers(ctx, tx, e.run.ID, e.stored.ID, slice.Number, func(m *ledger.Marker) error {
 				e.counts.Add(m.Counts)
 				e.read += m.Records
-				return nil
+				end, err := source.ParsePosition(m.End)
+				e.reached(slice.Number, end.Offset)
+				return err
 			})
 			if err != nil {
 				return err
@@ -156,7 +167,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 
 func (e *entityRun) countTotal() int64 {
 	if e.wanted != nil {
-		return int64(len(e.wanted.keys))
+		return e.wanted.total()
 	}
 	total := int64(0)
 	for _, slice := range e.stored.Slices {
@@ -218,5 +229,36 @@ func (e *entityRun) end(ctx context.Context) error {
 func (e *entityRun) event(kind EventKind) Event {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return Event{Kind: kind, Entity: e.Name, Read: e.read, Total: e.total, Percent: -1, Counts: e.counts.Clone()}
+	return Event{Kind: kind, Entity: e.Name, Read: e.read, Total: e.total, Percent: e.percent(), Counts: e.counts.Clone(), Lanes: int(e.laneCount.Load())}
+}
+
+// reached notes how far into the source a batch's end is.
+func (e *entityRun) reached(slice int, offset int64) {
+	before := int64(0)
+	for _, s := range e.stored.Slices {
+		if s.Number == slice {
+			e.along = max(e.along, before+offset)
+		}
+		before += s.Bytes
+	}
+}
+
+// percent is how much of a source that cannot count is read: of its bytes, or
+// of the limit, whichever ends the entity first. It is -1 where that cannot be
+// told.
+func (e *entityRun) percent() float64 {
+	if e.total >= 0 {
+		return -1
+	}
+	percent, size := -1.0, int64(0)
+	for _, s := range e.stored.Slices {
+		size += s.Bytes
+	}
+	if size > 0 && e.along > 0 {
+		percent = 100 * float64(e.along) / float64(size)
+	}
+	if e.o.Limit > 0 {
+		percent = max(percent, 100*float64(e.read)/float64(e.o.Limit))
+	}
+	return min(percent, 100)
 }

@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
 
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
-	"landfall/internal/target"
 )
 
 // lane lands batches with a connection of its own.
@@ -31,25 +27,6 @@ func (e *entityRun) newLane(loader transactions) *lane {
 		index[i] = columnPlace(e.Columns, name)
 	}
 	return &lane{entityRun: e, loader: loader, hasher: record.NewHasher(e.hashed, index), shapes: map[int64]*oldShape{}}
-}
-
-// mostLanes bounds the lanes that are chosen without being asked for: more of
-// them make the target's other users wait and gain little.
-const mostLanes = 4
-
-// lanes is how many lanes the entity lands in.
-func (e *entityRun) lanes() int {
-	wanted := e.o.Lanes
-	if wanted == 0 {
-		wanted = min(runtime.NumCPU(), mostLanes)
-	}
-	if most := e.books.Dialect().Writers(); most > 0 {
-		wanted = min(wanted, most)
-	}
-	if wanted > 1 && (e.rehearse || e.wanted != nil || !e.orderless()) {
-		return 1
-	}
-	return wanted
 }
 
 // orderless reports whether which of two records lands never depends on which
@@ -92,19 +69,9 @@ func (e *entityRun) carryBatches(ctx context.Context) error {
 		fed <- err
 		close(batches)
 	}()
-	group, landing := errgroup.WithContext(ctx)
-	for n := range e.lanes() {
-		loader := e.loader
-		if n > 0 {
-			own := &target.Loader{Open: e.m.OpenTarget, Patience: e.o.Patience, Waiting: e.waiting}
-			defer own.Close(context.WithoutCancel(ctx))
-			loader = own
-		}
-		group.Go(func() error { return e.newLane(loader).landAll(landing, batches) })
-	}
-	err := group.Wait()
+	err := e.crewFor(ctx, batches).work()
 	cancel()
-	unlanded := 0
+	unlanded := e.unlanded.Load()
 	for range batches { // let the feed see that nobody listens any more
 		unlanded++
 	}
@@ -120,20 +87,15 @@ func (e *entityRun) carryBatches(ctx context.Context) error {
 	return feedErr
 }
 
-func (l *lane) landAll(ctx context.Context, batches <-chan *shaped) error {
-	for {
-		batch, err := l.next(ctx, batches)
-		if batch == nil || err != nil {
-			return err
-		}
-		l.point(PointRead)
-		marker, err := l.land(ctx, batch)
-		if err != nil {
-			return fmt.Errorf("slice %d, records %d to %d: %w", batch.Slice, batch.Start.Number+1, batch.End.Number, err)
-		}
-		l.point(PointCommitted)
-		l.settle(batch, marker)
+// carryBatch lands a batch and counts it.
+func (l *lane) carryBatch(ctx context.Context, batch *shaped) error {
+	marker, err := l.land(ctx, batch)
+	if err != nil {
+		return fmt.Errorf("slice %d, records %d to %d: %w", batch.Slice, batch.Start.Number+1, batch.End.Number, err)
 	}
+	l.point(PointCommitted)
+	l.settle(batch, marker)
+	return nil
 }
 
 // next waits for a batch; nil ends the lane, because there is none any more or
@@ -157,18 +119,7 @@ func (e *entityRun) settle(batch *shaped, marker *ledger.Marker) {
 	e.mu.Lock()
 	e.counts.Add(marker.Counts)
 	e.read += marker.Records
-	size := int64(0)
-	for _, slice := range e.stored.Slices {
-		if slice.Number == batch.Slice {
-			e.along = max(e.along, size+batch.End.Offset)
-		}
-		size += slice.Bytes
-	}
-	along := e.along
+	e.reached(batch.Slice, batch.End.Offset)
 	e.mu.Unlock()
-	event := e.event(EventBatch)
-	if size > 0 && along > 0 {
-		event.Percent = 100 * float64(along) / float64(size)
-	}
-	e.tell(event)
+	e.tell(e.event(EventBatch))
 }

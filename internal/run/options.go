@@ -27,7 +27,7 @@ type Options struct {
 	Inputs  map[string]string
 	Records int // batch limits; 0 means the defaults
 	Bytes   int
-	Lanes   int // connections that land an entity's batches side by side; 0 chooses
+	Lanes   int // connections that land an entity's batches side by side; 0 lets what the target answers choose
 	// Retry runs the open records of an earlier run again: its name, or "" with
 	// RetryOpen for all that are open.
 	Retry     string
@@ -87,6 +87,8 @@ const (
 	EventScanning      EventKind = "scanning" // reading again what a broken run had landed
 	EventBatch         EventKind = "batch"
 	EventWaiting       EventKind = "waiting"
+	EventSlowed        EventKind = "slowed" // by the mapping's limit of rows a second
+	EventPaused        EventKind = "paused" // for as long as the target suffers
 	EventEntityEnded   EventKind = "entity-ended"
 	EventRunEnded      EventKind = "run-ended"
 )
@@ -103,6 +105,8 @@ type Event struct {
 	Percent float64       // of the source's content, where Total is -1 and it can be told; else -1
 	Counts  ledger.Counts // of the entity so far
 	Message string
+	Lanes   int // at work on the entity; 0 before and after
+	Limit   int // of an EventSlowed: rows a second, at most
 }
 
 // Result is how a run ended.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"landfall/internal/books"
@@ -39,6 +40,10 @@ type runner struct {
 	traced   func(*landing)
 	notFound []record.Ref
 	telling  sync.Mutex
+	// neighbour holds lanes back for the target's other users; nil where nobody
+	// asks for it.
+	neighbour *neighbour
+	contended atomic.Bool // a try was lost to other sessions' locks
 }
 
 // transactions is what carries batches: a Loader, or a rehearsal's one
@@ -67,8 +72,9 @@ func Resume(ctx context.Context, m *migration.Migration, o Options) (*Result, er
 }
 
 func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bool) (*Result, error) {
+	gentle := newNeighbour(m.Target.Throttle)
 	if o.Records == 0 {
-		o.Records = DefaultRecords
+		o.Records = gentle.records(DefaultRecords)
 	}
 	if o.Bytes == 0 {
 		o.Bytes = DefaultBytes
@@ -80,11 +86,14 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b)}
+	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b), neighbour: gentle}
 	loader := &target.Loader{Open: m.OpenTarget, Patience: o.Patience, Waiting: r.waiting}
 	defer loader.Close(context.WithoutCancel(ctx))
 	r.loader = loader
 	if err := PrepareBooks(ctx, m.Looker()); err != nil {
+		return nil, err
+	}
+	if err := r.askTarget(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.begin(ctx, mustResume); err != nil {
@@ -94,6 +103,18 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	result, err := r.carryOn(ctx)
 	r.release()
 	return result, err
+}
+
+// askTarget finds out, before anything is written, whether the target suffers.
+func (r *runner) askTarget(ctx context.Context) error {
+	if r.neighbour == nil {
+		return nil
+	}
+	why, err := r.m.Suffering(ctx, r.m.Looker())
+	if err == nil {
+		r.neighbour.note(why, nil)
+	}
+	return err
 }
 
 // begin makes the books, takes the lease, and starts or resumes the run.
@@ -153,7 +174,15 @@ func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 	keeper := keepLease(r.m.OpenTarget, r.lease, r.run.Name, func(err error) { lost(err) })
 	defer keeper.end()
 
+	watching, unwatch := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		r.neighbour.watch(watching, r.m)
+	}()
 	err := r.runEntities(ctx, result)
+	unwatch()
+	<-watched
 	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(cause, books.ErrLeaseLost) {
 		err = cause
 	}
@@ -234,6 +263,9 @@ func (r *runner) runEntities(ctx context.Context, result *Result) error {
 }
 
 func (r *runner) waiting(fault sqldb.Fault, in time.Duration) {
+	if fault.Contended {
+		r.contended.Store(true)
+	}
 	r.tell(Event{Kind: EventWaiting, Message: fmt.Sprintf("%s; trying again in %s", fault.Message, in.Round(time.Millisecond))})
 }
 
