@@ -130,12 +130,12 @@ func (f *front) status() *cobra.Command {
 
 func (f *front) explain() *cobra.Command {
 	var target string
-	var byTarget, asJSON bool
+	var byTarget, asJSON, showPrivate bool
 	cmd := &cobra.Command{
 		Use:   "explain ENTITY:KEY",
 		Short: "Tell a record's whole story over all runs",
 		Long: `Tells what became of a record in every run that read it: what was read, what was written, why it was rejected.
-It shows the record's values.
+It shows the record's values, except those that the mapping calls private.
 
 Exit codes: 0 told · 2 usage · 3 the target cannot be reached · 4 no run has read such a record`,
 		Example: "  landfall explain customer:1042\n  landfall explain --target-key customer:3017",
@@ -151,6 +151,9 @@ Exit codes: 0 told · 2 usage · 3 the target cannot be reached · 4 no run has 
 					story, err := report.Explain(ctx, tx, l, file.Name, ref)
 					if err != nil {
 						return err
+					}
+					if e := file.Entity(ref.Entity); e != nil && !showPrivate {
+						story.Veil(e.Privacy())
 					}
 					if asJSON {
 						err = report.JSONLine(f.Out, story)
@@ -168,6 +171,7 @@ Exit codes: 0 told · 2 usage · 3 the target cannot be reached · 4 no run has 
 	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
 	cmd.Flags().BoolVar(&byTarget, "target-key", false, "KEY is that of the row in the target; ENTITY may also be the target table")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().BoolVar(&showPrivate, "show-private", false, "do not mask what the mapping calls private")
 	return cmd
 }
 

@@ -28,6 +28,8 @@ type runFlags struct {
 	batch  int
 	lanes  int
 	runs   string
+	// showPrivate shows what the mapping calls private.
+	showPrivate bool
 }
 
 func (f *front) run() *cobra.Command {
@@ -60,6 +62,7 @@ func (f *front) carryFlags(cmd *cobra.Command, flags *runFlags) {
 	cmd.Flags().BoolVar(&flags.json, "json", false, "tell progress and the result as JSON lines")
 	cmd.Flags().IntVar(&flags.lanes, "lanes", 0, "connections that land side by side (default: chosen by the machine and the target)")
 	cmd.Flags().StringVar(&flags.runs, "runs", "runs", "folder for the files of runs")
+	cmd.Flags().BoolVar(&flags.showPrivate, "show-private", false, "do not mask what the mapping calls private, here and in the files of rejected records")
 }
 
 // onlyValue collects --only over commas and repetitions.
@@ -180,7 +183,7 @@ func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run,
 		return nil, err
 	}
 	summary.OpenQuestions = report.OpenQuestions(m)
-	dir, err := report.Artefacts(ctx, tx, l, m, summary, stored, flags.runs)
+	dir, err := report.Artefacts(ctx, tx, l, m, summary, stored, report.Files{Dir: flags.runs, ShowPrivate: flags.showPrivate})
 	if err != nil {
 		return summary, fmt.Errorf("the run's files: %w", err)
 	}
@@ -200,6 +203,9 @@ func (f *front) rehearse(ctx context.Context, m *migration.Migration, o run.Opti
 	result, err := run.Rehearse(ctx, m, o, func(t run.Trace) error {
 		if t.Disposition.NeedsRetry() {
 			open++
+		}
+		if flags.showPrivate {
+			report.Unveil(&t)
 		}
 		if flags.json {
 			return report.JSONLine(f.Out, report.TraceJSON(t))

@@ -99,6 +99,11 @@ func (c *compiler) ignored() {
 			c.refuse(ignored.Position, Near(ignored.Column, c.source), "%s.ignore: the source has no column %q", c.entity.Name, ignored.Column)
 		}
 	}
+	for _, private := range c.entity.Private {
+		if !slices.Contains(c.source, private.Column) {
+			c.refuse(private.Position, Near(private.Column, c.source), "%s.private: the source has no column %q", c.entity.Name, private.Column)
+		}
+	}
 	for _, asked := range c.entity.Ask {
 		if !slices.Contains(c.source, asked.Column) {
 			c.refuse(asked.Position, Near(asked.Column, c.source), "%s.ask: the source has no column %q", c.entity.Name, asked.Column)

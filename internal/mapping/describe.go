@@ -72,6 +72,9 @@ func (e *Entity) Describe() []string {
 	for _, ignored := range e.Ignore {
 		say("ignore."+plainText(ignored.Column), "ignored")
 	}
+	for _, private := range e.Private {
+		say("private."+plainText(private.Column), "private")
+	}
 	for _, asked := range e.Ask {
 		say("ask."+plainText(asked.Column), "asked")
 	}
@@ -118,6 +121,9 @@ func (f *Field) describe() string {
 	}
 	if f.Check != nil {
 		words = append(words, "check "+describeRules(f.Check))
+	}
+	if f.Private {
+		words = append(words, "private")
 	}
 	if f.Once {
 		words = append(words, "on create")

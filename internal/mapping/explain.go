@@ -17,6 +17,7 @@ type FieldTrace struct {
 	Output    string   // printed like Input; empty when rejected
 	Ref       string   // entity that Output is a source key of; empty when it is no reference
 	Rejection *record.Rejection
+	Private   bool // Input and Output are for nobody who does not ask for them
 }
 
 // Explain shapes a record field by field and tells what came from where, with
@@ -27,10 +28,11 @@ func (p *Program) Explain(rec *record.Record, sourceNames []string) []FieldTrace
 	for _, f := range p.Entity.Fields {
 		byTarget[f.Target] = f
 	}
+	private := p.Entity.Privacy().Target
 	traces := make([]FieldTrace, len(p.fields))
 	for i, field := range p.fields {
 		f := byTarget[p.Columns[i]]
-		trace := FieldTrace{Target: f.Target, From: f.From, Steps: f.words(), Ref: f.Ref}
+		trace := FieldTrace{Target: f.Target, From: f.From, Steps: f.words(), Ref: f.Ref, Private: private[f.Target]}
 		if sourceNames != nil {
 			trace.From = make([]string, len(p.inputs[i]))
 		}

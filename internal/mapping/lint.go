@@ -25,6 +25,7 @@ func (l *linter) all() {
 			l.refuse(e.at.of("on_match", 0, e.Position), "", "%s: on_match needs to.match, the fields by which a row is recognised", e.Name)
 		}
 		l.ignored(e)
+		l.private(e)
 	}
 }
 

@@ -42,6 +42,7 @@ type Entity struct {
 	Fields   []*Field // in the file's order
 	Ignore   []Ignored
 	Ask      []Question
+	Private  []PrivateColumn
 	// Policies; the zero value is the mode's default.
 	Edited  EditedPolicy
 	Missing MissingPolicy
@@ -126,6 +127,7 @@ type Field struct {
 	Ref      string            // entity this field refers to; empty when it is no reference
 	OnOrphan OrphanPolicy      // what a missing parent does
 	Check    []Rule            // what the value that would be written must keep, in order
+	Private  bool              // `private: true`: its values are masked wherever a person might see them
 	Once     bool              // `on: create`: written when the row is inserted, never compared or updated
 	Keep     bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
 

@@ -1,7 +1,7 @@
 package mapping
 
 var (
-	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "edited", "missing", "on_match"}
+	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "edited", "missing", "on_match"}
 	fromKeys   = []string{"table", "query", "file", "key", "where", "connection"}
 	toKeys     = []string{"table", "key", "match"}
 	keyKeys    = []string{"column", "columns", "new", "sequence", "version"}
@@ -26,6 +26,7 @@ func (r *reader) entity(key, n *Node) *Entity {
 	r.fields(e, n.get("fields"))
 	r.ignore(e, n.get("ignore"))
 	r.ask(e, n.get("ask"))
+	r.private(e, n.get("private"))
 	policy := func(key string, choices ...string) string {
 		value := n.get(key)
 		if value == nil {

@@ -1,6 +1,6 @@
 package mapping
 
-var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "check", "on", "empty"}
+var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "check", "on", "private", "empty"}
 
 func (r *reader) fields(e *Entity, n *Node) {
 	if n == nil {
@@ -80,6 +80,9 @@ func (r *reader) field(e *Entity, f *Field, n *Node) {
 	r.rules(f, n.get("check"), subject)
 	if on := n.get("on"); on != nil {
 		f.Once = r.choice(on, subject+": on", []string{"create"}, nil) == "create"
+	}
+	if private := n.get("private"); private != nil {
+		f.Private = r.choice(private, subject+": private", []string{"true", "false"}, nil) == "true"
 	}
 	if empty := n.get("empty"); empty != nil {
 		f.Keep = r.choice(empty, subject+": empty", []string{"keep"}, nil) == "keep"

@@ -7,29 +7,37 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 
 	"landfall/internal/ledger"
+	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/source"
 	"landfall/internal/sqldb"
 )
 
+// Files says where the files of runs go, and what they show.
+type Files struct {
+	Dir         string
+	ShowPrivate bool // the cells of rejected records are not masked
+}
+
 // Artefacts writes the files of a run into dir/<run>: report.json, and for
 // each entity what landed, what did not, and what can be loaded again. All of
 // it comes from the books, so the files are the same however often the run was
 // broken off. It returns the folder.
-func Artefacts(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, m *migration.Migration, s *Summary, run *ledger.Run, dir string) (string, error) {
-	dir = filepath.Join(dir, run.Name)
+func Artefacts(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, m *migration.Migration, s *Summary, run *ledger.Run, files Files) (string, error) {
+	dir := filepath.Join(files.Dir, run.Name)
 	entities, err := l.Entities(ctx, tx, run.ID)
 	if err != nil {
 		return dir, err
 	}
 	for _, entity := range entities {
-		if err := entityFiles(ctx, tx, l, m.Entity(entity.Name), run, &entity, filepath.Join(dir, entity.Name)); err != nil {
+		if err := entityFiles(ctx, tx, l, m.Entity(entity.Name), run, &entity, files.ShowPrivate, filepath.Join(dir, entity.Name)); err != nil {
 			return dir, fmt.Errorf("writing the files of %s: %w", entity.Name, err)
 		}
 	}
@@ -37,7 +45,7 @@ func Artefacts(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, m *migration.
 	if err != nil {
 		return dir, err
 	}
-	return dir, whole(File(filepath.Dir(dir), run.Name), func(w io.Writer) error {
+	return dir, whole(File(files.Dir, run.Name), openMode, func(w io.Writer) error {
 		_, err := w.Write(out)
 		return err
 	})
@@ -47,9 +55,15 @@ func Artefacts(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, m *migration.
 // files of the run are.
 func File(dir, run string) string { return filepath.Join(dir, run, "report.json") }
 
+// Files are for everybody on the machine, unless they hold what is private.
+const (
+	openMode   fs.FileMode = 0o644
+	closedMode fs.FileMode = 0o600
+)
+
 // whole writes a file under another name and renames it when it is complete,
 // so that no reader meets half a file.
-func whole(path string, write func(io.Writer) error) error {
+func whole(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -59,16 +73,24 @@ func whole(path string, write func(io.Writer) error) error {
 	}
 	defer os.Remove(file.Name())
 	buffered := bufio.NewWriterSize(file, 1<<16)
-	err = errors.Join(write(buffered), buffered.Flush(), file.Chmod(0o644), file.Close())
+	err = errors.Join(write(buffered), buffered.Flush(), file.Chmod(mode), file.Close())
 	if err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), path)
 }
 
-func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, dir string) error {
+func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, showPrivate bool, dir string) error {
+	var privacy mapping.Privacy
+	if e != nil {
+		privacy = e.Privacy()
+	}
+	hide := privacy.Source
+	if showPrivate {
+		hide = nil
+	}
 	for name, disposition := range map[string]record.Disposition{"success.csv": record.Created, "update_success.csv": record.Updated} {
-		err := table(filepath.Join(dir, name), []string{"record", "line", "key", "target_key"}, func(write func(...string) error) error {
+		err := table(filepath.Join(dir, name), openMode, []string{"record", "line", "key", "target_key"}, func(write func(...string) error) error {
 			return l.Segments(ctx, tx, run.ID, stored.ID, func(_ int, line *ledger.Line) error {
 				if line.Disposition != disposition {
 					return nil
@@ -80,13 +102,18 @@ func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migratio
 			return err
 		}
 	}
+	mode := openMode
+	if showPrivate && privateIn(stored, privacy) {
+		mode = closedMode
+	}
 	header := append([]string{"record", "line", "key", "disposition", "step", "field", "code", "message"}, stored.Header...)
 	for name, known := range map[string]bool{"fail.csv": false, "update_fail.csv": true} {
-		err := table(filepath.Join(dir, name), header, func(write func(...string) error) error {
+		err := table(filepath.Join(dir, name), mode, header, func(write func(...string) error) error {
 			return rejected(ctx, tx, l, run.ID, stored.ID, func(told *ledger.Told, cells []string) error {
 				if (told.TargetKey != "") != known {
 					return nil
 				}
+				cells = veilSource(stored.Header, cells, hide)
 				return write(append([]string{
 					number(told.Number), number(told.Line), told.Key, string(told.Disposition),
 					string(told.Step), told.Field, string(told.Code), told.Message,
@@ -97,12 +124,12 @@ func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migratio
 			return err
 		}
 	}
-	return retryFile(ctx, tx, l, e, run, stored, filepath.Join(dir, "retry.csv"))
+	return retryFile(ctx, tx, l, e, run, stored, privacy, filepath.Join(dir, "retry.csv"))
 }
 
 // table writes a CSV file with LF line ends.
-func table(path string, header []string, rows func(write func(...string) error) error) error {
-	return whole(path, func(w io.Writer) error {
+func table(path string, mode fs.FileMode, header []string, rows func(write func(...string) error) error) error {
+	return whole(path, mode, func(w io.Writer) error {
 		out := csv.NewWriter(w)
 		if err := out.Write(header); err != nil {
 			return err
@@ -141,9 +168,13 @@ func cellTexts(source string) ([]string, error) {
 // form. A record whose key an earlier one of the input holds is left out:
 // loaded from a file of its own it would pass for a change of that one. No file
 // is written, and an older one is removed, when there is nothing to retry.
-func retryFile(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, path string) error {
+func retryFile(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, privacy mapping.Privacy, path string) error {
 	rows := 0
-	err := whole(path, func(w io.Writer) error {
+	mode := openMode
+	if privateIn(stored, privacy) {
+		mode = closedMode // it must be loadable, so nothing in it is masked
+	}
+	err := whole(path, mode, func(w io.Writer) error {
 		out, err := rewriter(e, stored, w)
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 func WriteTrace(w io.Writer, t run.Trace) {
 	ref := shownRef(t.Ref.Entity, t.Ref.Key, t.Number)
 	fmt.Fprintf(w, "%s%s → %s\n", ref, whereRead(Example{Ref: ref, Number: t.Number, Line: t.Line}), t.Table)
-	for _, field := range t.Fields {
+	for _, field := range veilFields(t.Fields) {
 		from := strings.Join(field.From, ", ")
 		inputs := make([]string, len(field.Input))
 		for i, input := range field.Input {
@@ -50,9 +50,16 @@ func WriteTrace(w io.Writer, t run.Trace) {
 			break
 		}
 		after := shownValue(t.After[i])
+		if t.Private[name] && !t.After[i].IsNull() {
+			after = privateText
+		}
 		switch {
-		case t.Before != nil && shownValue(t.Before[i]) != after:
-			fmt.Fprintf(w, "    %s: %s → %s\n", name, shownValue(t.Before[i]), after)
+		case t.Before != nil && shownValue(t.Before[i]) != shownValue(t.After[i]):
+			before := shownValue(t.Before[i])
+			if t.Private[name] && !t.Before[i].IsNull() {
+				before = privateText
+			}
+			fmt.Fprintf(w, "    %s: %s → %s\n", name, before, after)
 		case t.Before == nil && i == 0 && t.TargetKey == "":
 			fmt.Fprintf(w, "    %s = (given by the target)\n", name)
 		case t.Before == nil:
@@ -96,8 +103,9 @@ func TraceJSON(t run.Trace) any {
 	}
 	o := out{
 		Ref: t.Ref.String(), Number: t.Number, Line: t.Line, Table: t.Table, TargetKey: t.TargetKey, Disposition: t.Disposition,
-		Fields: t.Fields, Before: valueCells(t.Columns, t.Before), After: valueCells(t.Columns, t.After),
+		Fields: veilFields(t.Fields),
 	}
+	o.Before, o.After = veilRows(valueCells(t.Columns, t.Before), valueCells(t.Columns, t.After), t.Private)
 	if t.Rejection != nil {
 		o.Step, o.Field, o.Code, o.Message = t.Rejection.Step, t.Rejection.Field, t.Rejection.Code, t.Rejection.Message()
 	}

@@ -24,8 +24,9 @@ type Trace struct {
 	Fields      []mapping.FieldTrace
 	TargetKey   string // empty for a new row whose key the target would give
 	Columns     []string
-	Before      []record.Value // the row as it is; nil when there is none
-	After       []record.Value // what would be written; nil when nothing would
+	Before      []record.Value  // the row as it is; nil when there is none
+	After       []record.Value  // what would be written; nil when nothing would
+	Private     map[string]bool // target columns whose values are for nobody who does not ask for them
 }
 
 // rehearsal carries all batches in one transaction that is never committed.
@@ -111,7 +112,7 @@ func (l *landing) trace(i int) Trace {
 	t := Trace{
 		Ref: item.Ref, Number: item.Number, Line: item.Line, Table: l.Table.Name.String(),
 		Rejection: u.rejection, Before: u.before,
-		Fields: l.Program.Explain(item.Record, l.stored.Header),
+		Fields: l.Program.Explain(item.Record, l.stored.Header), Private: l.Privacy().Target,
 	}
 	for _, column := range l.Columns {
 		t.Columns = append(t.Columns, column.Name)
