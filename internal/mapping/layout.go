@@ -73,8 +73,24 @@ func newLayouts(texts []string) *layouts {
 		l.list = append(l.list, one)
 		l.clock = l.clock || one.clock || one.zone
 	}
-	l.expected = fmt.Sprintf("a date of the calendar written %s", alternatives(texts))
+	l.expected = fmt.Sprintf("a date written %s", alternatives(spoken(texts)))
 	return l
+}
+
+// spoken writes layouts in letters that people know, for messages: who meets a
+// rejected date need not know how Go spells layouts.
+func spoken(texts []string) []string {
+	words := strings.NewReplacer(
+		"2006", "yyyy", "January", "month", "Jan", "mon", "Monday", "weekday", "Mon", "day of the week",
+		"01", "mm", "02", "dd", "15", "hh", "03", "hh", "04", "mi", "05", "ss", "06", "yy", "_2", "d",
+		"Z07:00", "+hh:mm", "-07:00", "+hh:mm", "-0700", "+hhmm", "PM", "am/pm",
+		"1", "m", "2", "d", "3", "h", "4", "mi", "5", "s",
+	)
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = words.Replace(text)
+	}
+	return out
 }
 
 // parse reads text in the first layout that it fits.

@@ -101,7 +101,7 @@ func TestShape(t *testing.T) {
 
 		{field: `day: {from: A, date: ["02/01/2006", "2006-01-02"]}`, a: text("29/02/2000"), want: record.Date(2000, 2, 29)},
 		{field: `day: {from: A, date: ["02/01/2006", "2006-01-02"]}`, a: text("2000-02-29"), want: record.Date(2000, 2, 29)},
-		{field: `day: {from: A, date: ["02/01/2006", "2006-01-02"]}`, a: text("31/02/2019"), wrong: "bad-date in day: expected a date of the calendar written 02/01/2006 or 2006-01-02"},
+		{field: `day: {from: A, date: ["02/01/2006", "2006-01-02"]}`, a: text("31/02/2019"), wrong: "bad-date in day: expected a date written dd/mm/yyyy or yyyy-mm-dd"},
 		{field: `day: {from: A, date: "02/01/2006"}`, a: text("1/2/2000"), wrong: "bad-date in day"},
 		{field: `day: {from: A, date: "20060102"}`, a: record.Int(20000229), want: record.Date(2000, 2, 29)},
 		{field: `day: {from: A, date: "02/01/2006"}`, a: record.Date(2000, 1, 2), want: record.Date(2000, 1, 2)},

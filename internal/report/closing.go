@@ -27,7 +27,7 @@ func Closing(w io.Writer, s *Summary) {
 		fmt.Fprintf(table, "%s\t", disposition)
 	}
 	fmt.Fprintln(table)
-	for _, name := range s.Order {
+	for _, name := range shownEntities(s) {
 		counts := s.Entities[name]
 		fmt.Fprintf(table, "%s\t%s\t", name, grouped(counts.Read))
 		for _, disposition := range shown {
@@ -93,6 +93,21 @@ func records(n int64) string {
 		return "1 record"
 	}
 	return grouped(n) + " records"
+}
+
+// shownEntities leaves out those that a run over few records had nothing to do
+// with, unless that is all of them.
+func shownEntities(s *Summary) []string {
+	var shown []string
+	for _, name := range s.Order {
+		if s.Kind == ledger.KindAll || s.Entities[name].Read > 0 {
+			shown = append(shown, name)
+		}
+	}
+	if len(shown) == 0 {
+		return s.Order
+	}
+	return shown
 }
 
 // shownDispositions leaves out the columns that are zero throughout, but always

@@ -139,6 +139,9 @@ func (p *lineProgress) Observe(e run.Event) {
 		p.last = e.Time
 		fmt.Fprintf(p.w, "%s: %s\n", e.Entity, progressText(e, &p.rate))
 	case run.EventEntityEnded:
+		if e.Read == 0 && e.Total == 0 {
+			return // a run over few records had nothing to do with it
+		}
 		fmt.Fprintf(p.w, "%s: %s read: %s\n", e.Entity, grouped(e.Read), countsText(e.Counts))
 	case run.EventWaiting:
 		fmt.Fprintf(p.w, "waiting: %s\n", e.Message)

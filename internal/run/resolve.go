@@ -119,6 +119,6 @@ func (l *landing) orphan(i int, u *unit, ref mapping.RefField, place int, parent
 		return rejection
 	}
 	rejection.Code = record.CodeMissingParent
-	rejection.Err = fmt.Errorf("the source has no %s: mend the reference, or set `missing: null` to leave it empty", parent)
+	rejection.Err = fmt.Errorf("no run has read %s: mend the reference or what leaves it out, or set `missing: null` to leave it empty", parent)
 	return rejection
 }

@@ -90,10 +90,13 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	loader := &target.Loader{Open: m.OpenTarget, Patience: o.Patience, Waiting: r.waiting}
 	defer loader.Close(context.WithoutCancel(ctx))
 	r.loader = loader
-	if err := PrepareBooks(ctx, m.Looker()); err != nil {
+	if err := r.refuseEarly(ctx, mustResume); err != nil {
 		return nil, err
 	}
 	if err := r.askTarget(ctx); err != nil {
+		return nil, err
+	}
+	if err := PrepareBooks(ctx, m.Looker()); err != nil {
 		return nil, err
 	}
 	if err := r.begin(ctx, mustResume); err != nil {
@@ -103,6 +106,22 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	result, err := r.carryOn(ctx)
 	r.release()
 	return result, err
+}
+
+// refuseEarly refuses what can only go on from earlier runs where there were
+// none, before books are made that nobody needs.
+func (r *runner) refuseEarly(ctx context.Context, mustResume bool) error {
+	if !mustResume && r.o.Retry == "" && !r.o.RetryOpen {
+		return nil
+	}
+	present, err := books.Present(ctx, r.m.Looker())
+	if err != nil || present > 0 {
+		return err
+	}
+	if mustResume {
+		return ErrNothingToResume
+	}
+	return fmt.Errorf("%w: migration %s has not been run yet", ErrUnknownRun, r.m.File.Name)
 }
 
 // askTarget finds out, before anything is written, whether the target suffers.
