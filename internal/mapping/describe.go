@@ -63,6 +63,9 @@ func (e *Entity) Describe() []string {
 	}
 	say("to.key", key)
 	say("to.match", plainList(e.To.Match))
+	if e.LogFull {
+		say("log", "full")
+	}
 	say("edited", string(e.Edited))
 	say("missing", string(e.Missing))
 	say("on_match", string(e.OnMatch))

@@ -4,9 +4,9 @@ package mapping
 // Such a key gets an answer of its own, so that nobody looks for a typing
 // mistake in it.
 var (
-	laterInFile   = []string{"scopes", "scope", "dedupe", "owns", "checks", "totals", "log", "private", "renamed_from", "defaults"}
+	laterInFile   = []string{"scopes", "scope", "dedupe", "owns", "checks", "totals", "private", "renamed_from", "defaults"}
 	laterInEntity = []string{
-		"scope", "scopes", "dedupe", "owns", "checks", "check", "totals", "log", "renamed_from", "each", "fold", "on", "batch",
+		"scope", "scopes", "dedupe", "owns", "checks", "check", "totals", "renamed_from", "each", "fold", "on", "batch",
 	}
 	laterInFrom  = []string{"each", "fold", "scope", "dedupe", "renamed_from"}
 	laterInTo    = []string{"collapse", "api", "scope"}

@@ -43,6 +43,9 @@ type Entity struct {
 	Ignore   []Ignored
 	Ask      []Question
 	Private  []PrivateColumn
+	// LogFull is `log: full`, here or for the whole file: every record leaves an
+	// entry with what was read and what the row is.
+	LogFull bool
 	// Policies; the zero value is the mode's default.
 	Edited  EditedPolicy
 	Missing MissingPolicy

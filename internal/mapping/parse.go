@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-var fileKeys = []string{"version", "name", "connections", "source", "target", "entities"}
+var fileKeys = []string{"version", "name", "connections", "source", "target", "log", "entities"}
 
 // Parse reads and lints a mapping file. What is wrong in the file is returned
 // as Problems, all of them at once; a file that cannot be read is a plain error.
@@ -75,6 +75,11 @@ func (r *reader) file(f *File, root *Node) {
 	f.Source = r.optional(root, "source", "")
 	f.Target = r.optional(root, "target", "")
 	r.entities(f, root.get("entities"))
+	if r.logFull(root, "") {
+		for _, e := range f.Entities {
+			e.LogFull = true
+		}
+	}
 	lint := &linter{reader: r, file: f, root: root}
 	lint.all()
 }
@@ -90,4 +95,10 @@ func (r *reader) entities(f *File, n *Node) {
 	for _, p := range n.pairs {
 		f.Entities = append(f.Entities, r.entity(p.key, p.value))
 	}
+}
+
+// logFull reads `log`, whose only word is full.
+func (r *reader) logFull(n *Node, subject string) bool {
+	log := n.get("log")
+	return log != nil && r.choice(log, prefix(subject)+"log", []string{"full"}, nil) == "full"
 }

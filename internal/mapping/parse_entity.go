@@ -1,7 +1,7 @@
 package mapping
 
 var (
-	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "edited", "missing", "on_match"}
+	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "log", "edited", "missing", "on_match"}
 	fromKeys   = []string{"table", "query", "file", "key", "where", "connection"}
 	toKeys     = []string{"table", "key", "match"}
 	keyKeys    = []string{"column", "columns", "new", "sequence", "version"}
@@ -27,6 +27,7 @@ func (r *reader) entity(key, n *Node) *Entity {
 	r.ignore(e, n.get("ignore"))
 	r.ask(e, n.get("ask"))
 	r.private(e, n.get("private"))
+	e.LogFull = r.logFull(n, e.Name)
 	policy := func(key string, choices ...string) string {
 		value := n.get(key)
 		if value == nil {

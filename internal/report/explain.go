@@ -248,6 +248,10 @@ func writeChanges(w io.Writer, c Chapter) {
 		writeCells(w, "wrote", c.After)
 		return
 	}
+	if len(c.After) == 0 {
+		writeCells(w, "the row was", c.Before)
+		return
+	}
 	before := map[string]*string{}
 	for _, cell := range c.Before {
 		before[cell.Name] = cell.Text

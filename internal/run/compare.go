@@ -47,12 +47,19 @@ func (l *landing) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	present, err := l.lander.Fetch(ctx, l.tx, keysOf(check), nil, false)
+	var columns []sqldb.Column
+	if l.LogFull {
+		columns = l.Columns
+	}
+	present, err := l.lander.Fetch(ctx, l.tx, keysOf(check), columns, false)
 	if err != nil {
 		return fmt.Errorf("looking for rows: %w", err)
 	}
 	for i, u := range check {
 		u.situation.RowGone = present[i] == nil
+		if l.LogFull {
+			u.before = present[i]
+		}
 	}
 	return l.lookAt(ctx, look)
 }
@@ -197,8 +204,8 @@ func (l *landing) match(ctx context.Context) error {
 	}
 	// The rows are locked before it is asked whose they are: a lane that is just
 	// taking one over is waited for.
-	if l.policy.OnMatch == "update" && len(single) > 0 {
-		rows, err := l.lander.Fetch(ctx, l.tx, keysOf(single), l.Columns, true)
+	if takeover := l.policy.OnMatch == "update"; (takeover || l.LogFull) && len(single) > 0 {
+		rows, err := l.lander.Fetch(ctx, l.tx, keysOf(single), l.Columns, takeover)
 		if err != nil {
 			return fmt.Errorf("reading rows that match: %w", err)
 		}

@@ -22,8 +22,8 @@ var dispositionOf = map[target.Action]record.Disposition{
 // lines tells the end of every record of the batch.
 func (l *landing) lines() []ledger.Line {
 	// A run over few records tells each of them in full; a run over all keeps
-	// entries for what a person will ask about.
-	detail := l.runner.run.Kind() != ledger.KindAll
+	// entries for what a person will ask about, unless the mapping wants all.
+	detail := l.runner.run.Kind() != ledger.KindAll || l.LogFull
 	lines := make([]ledger.Line, len(l.units))
 	for i := range l.units {
 		u, item := &l.units[i], &l.batch.Items[i]
@@ -33,6 +33,9 @@ func (l *landing) lines() []ledger.Line {
 			line.Entry = &ledger.Entry{
 				Step: u.rejection.Step, Field: u.rejection.Field, Code: u.rejection.Code,
 				Message: u.rejection.Message(), Source: cellsJSON(item.Values),
+			}
+			if l.LogFull {
+				line.Entry.Before = rowJSON(l.Columns, u.before)
 			}
 			lines[i] = line
 			continue
@@ -74,7 +77,7 @@ func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
 			entry.Message = "the row written earlier was gone; it is written again"
 		}
 	}
-	if u.action == target.Update || u.action == target.Adopt {
+	if u.action == target.Update || u.action == target.Adopt || l.LogFull {
 		entry.Before = rowJSON(l.Columns, u.before)
 	}
 	if u.action == target.Update || u.action == target.Adopt || u.action == target.Create {
