@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"landfall/internal/connector/csv"
+	"landfall/internal/connector/jsonl"
 	"landfall/internal/connector/postgres"
 	"landfall/internal/connector/sqlite"
+	"landfall/internal/connector/textfile"
 	"landfall/internal/source"
 	"landfall/internal/sqldb"
 )
@@ -32,7 +34,9 @@ var databases = map[string]func(ctx context.Context, at Address) (sqldb.DB, erro
 
 // files maps the ending of a file's name to the reader of such files.
 var files = map[string]func() source.Driver{
-	"csv": csv.New,
+	"csv":    csv.New,
+	"jsonl":  jsonl.New,
+	"ndjson": jsonl.New,
 }
 
 // dialects maps the scheme of a connection's URL to how its SQL is spelled.
@@ -82,8 +86,10 @@ func Schemes() []string {
 	return schemes
 }
 
-// FileDriver returns the reader for a file by its name's ending.
+// FileDriver returns the reader for a file by its name's ending, below that of
+// a packing.
 func FileDriver(name string) source.Driver {
+	name = textfile.PlainName(name)
 	if at := strings.LastIndexByte(name, '.'); at >= 0 {
 		if open, known := files[strings.ToLower(name[at+1:])]; known {
 			return open()

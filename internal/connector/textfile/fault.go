@@ -58,11 +58,15 @@ func (f *File) Words(bad *Fault) string {
 	if bad.What != "" {
 		return bad.What
 	}
-	where := "file"
+	return fmt.Sprintf("is not %s text at byte %d of the %s", f.Encoding.Name, bad.Byte, f.Counted())
+}
+
+// Counted is what the bytes of places are counted in.
+func (f *File) Counted() string {
 	if f.packed != nil {
-		where = "unpacked file"
+		return "unpacked file"
 	}
-	return fmt.Sprintf("is not %s text at byte %d of the %s", f.Encoding.Name, bad.Byte, where)
+	return "file"
 }
 
 // Reject makes the rejection of a record that was read.
