@@ -164,7 +164,7 @@ func (m *Migration) from(ctx context.Context, e *Entity) (source.Driver, source.
 	if e.From.Settings != nil {
 		from.Settings = e.From.Settings
 	}
-	file := e.From.File
+	file, form := e.From.File, e.From.File
 	if input, ok := m.options.Inputs[e.Name]; ok {
 		// A retry file carries the same columns as the entity's own input; it is
 		// named from where the user stands, not from where the mapping is.
@@ -173,7 +173,7 @@ func (m *Migration) from(ctx context.Context, e *Entity) (source.Driver, source.
 			return nil, from, err
 		}
 		if e.From.File == "" {
-			from.Settings = nil
+			from.Settings, form = nil, absolute
 		}
 		from.Table, from.Query, from.Where, file = "", "", "", absolute
 	}
@@ -183,7 +183,9 @@ func (m *Migration) from(ctx context.Context, e *Entity) (source.Driver, source.
 		}
 		from.File, e.FromFile = file, file
 		e.OriginName = filepath.Base(file)
-		return connector.FileDriver(file), from, nil
+		// A file in place of another is read as that one is, whatever its name:
+		// the files of records to retry all have one name.
+		return connector.FileDriver(form), from, nil
 	}
 	e.OriginName = from.Table
 	if from.Query != "" {
