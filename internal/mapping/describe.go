@@ -63,6 +63,7 @@ func (e *Entity) Describe() []string {
 	}
 	say("to.key", key)
 	say("to.match", plainList(e.To.Match))
+	say("renamed_from", optionalText(e.RenamedFrom))
 	if e.LogFull {
 		say("log", "full")
 	}
@@ -124,6 +125,9 @@ func (f *Field) describe() string {
 	}
 	if f.Check != nil {
 		words = append(words, "check "+describeRules(f.Check))
+	}
+	if f.RenamedFrom != "" {
+		words = append(words, "renamed from "+plainText(f.RenamedFrom))
 	}
 	if f.Private {
 		words = append(words, "private")

@@ -6,13 +6,13 @@ package mapping
 var (
 	laterInFile   = []string{"scopes", "scope", "dedupe", "owns", "checks", "totals", "private", "renamed_from", "defaults"}
 	laterInEntity = []string{
-		"scope", "scopes", "dedupe", "owns", "checks", "check", "totals", "renamed_from", "each", "fold", "on", "batch",
+		"scope", "scopes", "dedupe", "owns", "checks", "check", "totals", "each", "fold", "on", "batch",
 	}
 	laterInFrom  = []string{"each", "fold", "scope", "dedupe", "renamed_from"}
 	laterInTo    = []string{"collapse", "api", "scope"}
 	laterInKey   = []string{"offset"}
 	laterInField = []string{
-		"each", "by", "lookup", "where", "take", "switch", "cases", "collapse", "fold", "renamed_from", "default", "scope",
+		"each", "by", "lookup", "where", "take", "switch", "cases", "collapse", "fold", "default", "scope",
 	}
 	laterStrategies = []string{"offset"}
 )

@@ -26,6 +26,7 @@ func (l *linter) all() {
 		}
 		l.ignored(e)
 		l.private(e)
+		l.renamed(e)
 	}
 }
 

@@ -43,6 +43,9 @@ type Entity struct {
 	Ignore   []Ignored
 	Ask      []Question
 	Private  []PrivateColumn
+	// RenamedFrom is the name under which the books know the entity until a run
+	// renames it there; empty when there is none.
+	RenamedFrom string
 	// LogFull is `log: full`, here or for the whole file: every record leaves an
 	// entry with what was read and what the row is.
 	LogFull bool
@@ -118,21 +121,22 @@ type Field struct {
 	From     []string // source columns read; empty for const
 	Expr     string   // expression over From; empty when there is none
 	// Const holds the constant's source text when HasConst; nil text is NULL.
-	HasConst bool
-	Const    *string
-	Do       []string          // steps in order: trim, lower, upper, …
-	Join     *string           // separator; blanks are skipped
-	Values   map[string]string // source text -> target text; nil when not declared
-	Nulls    map[string]bool   // source texts that `values` turns into NULL
-	CodeFile string            // CSV file that Values and Nulls were read from; empty when they stand in the mapping
-	Date     []string          // Go layouts, tried in order; nil when not declared
-	Zone     string            // IANA name that times without a zone are meant in; empty when not declared
-	Ref      string            // entity this field refers to; empty when it is no reference
-	OnOrphan OrphanPolicy      // what a missing parent does
-	Check    []Rule            // what the value that would be written must keep, in order
-	Private  bool              // `private: true`: its values are masked wherever a person might see them
-	Once     bool              // `on: create`: written when the row is inserted, never compared or updated
-	Keep     bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
+	HasConst    bool
+	Const       *string
+	Do          []string          // steps in order: trim, lower, upper, …
+	Join        *string           // separator; blanks are skipped
+	Values      map[string]string // source text -> target text; nil when not declared
+	Nulls       map[string]bool   // source texts that `values` turns into NULL
+	CodeFile    string            // CSV file that Values and Nulls were read from; empty when they stand in the mapping
+	Date        []string          // Go layouts, tried in order; nil when not declared
+	Zone        string            // IANA name that times without a zone are meant in; empty when not declared
+	Ref         string            // entity this field refers to; empty when it is no reference
+	OnOrphan    OrphanPolicy      // what a missing parent does
+	Check       []Rule            // what the value that would be written must keep, in order
+	Private     bool              // `private: true`: its values are masked wherever a person might see them
+	RenamedFrom string            // the column's name in earlier runs, to hold rows against what was written then
+	Once        bool              // `on: create`: written when the row is inserted, never compared or updated
+	Keep        bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
 
 	expression *expression
 	codes      *document // the text of CodeFile

@@ -1,7 +1,7 @@
 package mapping
 
 var (
-	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "log", "edited", "missing", "on_match"}
+	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "log", "renamed_from", "edited", "missing", "on_match"}
 	fromKeys   = []string{"table", "query", "file", "key", "where", "connection"}
 	toKeys     = []string{"table", "key", "match"}
 	keyKeys    = []string{"column", "columns", "new", "sequence", "version"}
@@ -27,6 +27,8 @@ func (r *reader) entity(key, n *Node) *Entity {
 	r.ignore(e, n.get("ignore"))
 	r.ask(e, n.get("ask"))
 	r.private(e, n.get("private"))
+	e.RenamedFrom = r.optional(n, "renamed_from", e.Name)
+	e.at.set("renamed_from", n.get("renamed_from"))
 	e.LogFull = r.logFull(n, e.Name)
 	policy := func(key string, choices ...string) string {
 		value := n.get(key)

@@ -1,6 +1,6 @@
 package mapping
 
-var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "check", "on", "private", "empty"}
+var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "check", "on", "private", "renamed_from", "empty"}
 
 func (r *reader) fields(e *Entity, n *Node) {
 	if n == nil {
@@ -81,6 +81,7 @@ func (r *reader) field(e *Entity, f *Field, n *Node) {
 	if on := n.get("on"); on != nil {
 		f.Once = r.choice(on, subject+": on", []string{"create"}, nil) == "create"
 	}
+	f.RenamedFrom = r.optional(n, "renamed_from", subject)
 	if private := n.get("private"); private != nil {
 		f.Private = r.choice(private, subject+": private", []string{"true", "false"}, nil) == "true"
 	}

@@ -143,6 +143,9 @@ func (l *landing) shape(ctx context.Context, id int64) (*oldShape, error) {
 	for i, name := range names {
 		column, ok := l.Table.Column(name)
 		if !ok {
+			column, ok = l.Table.Column(l.RenamedColumn(name))
+		}
+		if !ok {
 			shape.known = false
 			shape.columns = nil
 			break

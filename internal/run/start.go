@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -118,8 +119,21 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 	return false, r.ledger.Start(ctx, tx, wanted, entities)
 }
 
-// nameEntities finds the numbers by which the books know the entities.
+// nameEntities finds the numbers by which the books know the entities; those
+// that were renamed get their new name first.
 func (r *runner) nameEntities(ctx context.Context, tx sqldb.Tx, migration string, entities []ledger.Entity) error {
+	for _, e := range r.m.Entities {
+		if e.RenamedFrom == "" {
+			continue
+		}
+		err := crosswalk.Rename(ctx, tx, r.books, migration, e.RenamedFrom, e.Name)
+		if errors.Is(err, crosswalk.ErrNameTaken) {
+			return r.m.File.Problem(e.Position, fmt.Sprintf("%s: renamed_from: the books hold records of %s and of %s, so the one cannot become the other", e.Name, e.RenamedFrom, e.Name))
+		}
+		if err != nil {
+			return err
+		}
+	}
 	for i, e := range r.m.Entities {
 		store, err := crosswalk.Open(ctx, tx, r.books, migration, e.Name, e.Table.Name.String())
 		if err != nil {
