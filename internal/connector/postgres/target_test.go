@@ -3,23 +3,30 @@ package postgres_test
 import (
 	"testing"
 
+	"landfall/internal/connector/table"
 	"landfall/internal/connector/targettest"
 	"landfall/internal/record"
 	"landfall/internal/servertest"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 func TestTarget(t *testing.T) {
-	servertest.Database(t) // skips where there is no server
+	url := servertest.Database(t)
 	targettest.Run(t, targettest.Harness{
 		Empty: func(t *testing.T) sqldb.DB {
-			db := connect(t, servertest.Database(t))
+			db := connect(t, url)
 			tx := begin(t, db)
+			exec(t, tx, "DROP SCHEMA public CASCADE") // making databases is slow
+			exec(t, tx, "CREATE SCHEMA public")
 			exec(t, tx, "CREATE COLLATION folds (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
 			if err := tx.Commit(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			return db
+		},
+		Table: func(dialect sqldb.Dialect, about *sqldb.Table, key []sqldb.Column) target.Table {
+			return table.NewLander(dialect, about, key)
 		},
 		Numbered: "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
 		Triggers: []string{

@@ -3,14 +3,19 @@ package sqlite_test
 import (
 	"testing"
 
+	"landfall/internal/connector/table"
 	"landfall/internal/connector/targettest"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 func TestTarget(t *testing.T) {
 	targettest.Run(t, targettest.Harness{
-		Empty:    func(t *testing.T) sqldb.DB { return openFile(t, emptyFile(t)) },
+		Empty: func(t *testing.T) sqldb.DB { return openFile(t, emptyFile(t)) },
+		Table: func(dialect sqldb.Dialect, about *sqldb.Table, key []sqldb.Column) target.Table {
+			return table.NewLander(dialect, about, key)
+		},
 		Numbered: "id INTEGER PRIMARY KEY AUTOINCREMENT",
 		Triggers: []string{
 			"CREATE TRIGGER refuses BEFORE INSERT ON item WHEN new.note = 'refuse' BEGIN SELECT RAISE(ABORT, 'not this one'); END",

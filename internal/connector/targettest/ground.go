@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"landfall/internal/connector/table"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
@@ -17,12 +16,13 @@ import (
 // ground is a database with a schema and rows in it.
 type ground struct {
 	t  *testing.T
+	h  Harness
 	db sqldb.DB
 }
 
 func (h Harness) ground(t *testing.T, statements ...string) *ground {
 	t.Helper()
-	g := &ground{t: t, db: h.Empty(t)}
+	g := &ground{t: t, h: h, db: h.Empty(t)}
 	g.do(statements...)
 	return g
 }
@@ -92,7 +92,7 @@ func (g *ground) lander(name, key, columns string) (target.Table, []sqldb.Column
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	return table.NewLander(g.db.Dialect(), about, pick(g.t, about, key)), pick(g.t, about, columns)
+	return g.h.Table(g.db.Dialect(), about, pick(g.t, about, key)), pick(g.t, about, columns)
 }
 
 func pick(t *testing.T, about *sqldb.Table, names string) []sqldb.Column {

@@ -9,12 +9,15 @@ import (
 
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 // Harness makes databases of one kind and answers what that kind can do.
 type Harness struct {
-	// Empty makes an empty database, gone when the test ends.
+	// Empty makes an empty database; the one before may be gone then.
 	Empty func(t *testing.T) sqldb.DB
+	// Table prepares landing in a table whose rows are known by the key.
+	Table func(dialect sqldb.Dialect, table *sqldb.Table, key []sqldb.Column) target.Table
 	// Numbered declares the column id as a primary key that the database numbers
 	// itself, as strictly as it can.
 	Numbered string
