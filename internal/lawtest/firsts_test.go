@@ -18,7 +18,7 @@ func TestScatteredRefusals(t *testing.T) {
 	eachTarget(t, func(t *testing.T, w *world) {
 		records := 200_000
 		if testing.Short() || raceEnabled {
-			records = 50_000
+			records = 30_000
 		}
 		w.do("CREATE TABLE groups (id bigint PRIMARY KEY)", "INSERT INTO groups VALUES (1), (2), (3)",
 			"CREATE TABLE items (id NUMBER, code varchar(20) UNIQUE, amount bigint CONSTRAINT positive CHECK (amount > 0), group_id bigint REFERENCES groups (id))",
