@@ -2,112 +2,112 @@ package postgres
 
 import (
 	"context"
-	"io"
 	"strings"
-	"sync"
 
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
 
-// copyBuffer is how many bytes of rows are encoded ahead of the connection.
-const copyBuffer = 128 << 10
-
 // BulkInsert writes rows with COPY, which takes explicit values of identity
-// columns as they are.
+// columns as they are: in binary where every column has a type whose binary
+// form is known here, else as text.
+//
+// A row with a value that is not in the form of Type.Fit has no binary form. It
+// and those behind it are then sent as text in a second COPY, so that the
+// server judges them as ever; the rows of both count as one call's. A constraint
+// that is checked when a statement ends is then checked between the two.
 func (tx *transaction) BulkInsert(ctx context.Context, table sqldb.Name, columns []sqldb.Column, source sqldb.RowSource) (int64, error) {
-	var sql strings.Builder
-	sql.WriteString("COPY " + tx.db.dialect.QuoteName(table) + " (")
-	for i, column := range columns {
-		if i > 0 {
-			sql.WriteString(", ")
-		}
-		sql.WriteString(tx.db.dialect.Quote(column.Name))
+	name, list := tx.db.dialect.QuoteName(table), tx.db.quotedList(columns)
+	forms, err := tx.db.formsOf(ctx, name, list)
+	if err != nil {
+		return 0, err
 	}
-	sql.WriteString(") FROM STDIN")
-	reader := &copyReader{source: source, buf: make([]byte, 0, copyBuffer)}
-	defer reader.stop()
-	tag, err := tx.db.conn.CopyFrom(ctx, reader, sql.String())
+	into := "COPY " + name + " (" + list + ") FROM STDIN"
+	if forms == nil {
+		return tx.copyText(ctx, into, source)
+	}
+	return tx.copyBinary(ctx, into, forms, source)
+}
+
+// formsOf asks the server for the columns' types and returns their binary
+// forms, or nil when one of them has none. Bytes read as another type would be
+// other values without any error, so neither what the catalogue said when the
+// run began nor what a caller believes is enough: the question takes the lock
+// that keeps the types as they are until the transaction ends. It needs no
+// right to read the table, since nothing is run.
+func (db *database) formsOf(ctx context.Context, name, list string) ([]form, error) {
+	described, err := db.conn.Prepare(ctx, "", "SELECT "+list+" FROM "+name, nil)
+	if err != nil {
+		return nil, db.wrap(ctx, err)
+	}
+	forms := make([]form, len(described.Fields))
+	for i, field := range described.Fields { // of a domain the server tells the base type
+		if forms[i] = formOf(field.DataTypeOID); forms[i] == nil {
+			return nil, nil
+		}
+	}
+	return forms, nil
+}
+
+func (db *database) quotedList(columns []sqldb.Column) string {
+	quoted := make([]string, len(columns))
+	for i := range columns {
+		quoted[i] = db.dialect.Quote(columns[i].Name)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func (tx *transaction) copyText(ctx context.Context, into string, source sqldb.RowSource) (int64, error) {
+	return tx.copyFrom(ctx, into, newCopyReader(tx.db.takeBuffer(), source, nil))
+}
+
+func (tx *transaction) copyBinary(ctx context.Context, into string, forms []form, source sqldb.RowSource) (int64, error) {
+	reader := newCopyReader(tx.db.takeBuffer(), source, forms)
+	reader.fill() // so that a first row without binary form costs no COPY of its own
+	written := int64(0)
+	if reader.left == nil || reader.rows > 0 {
+		var err error
+		if written, err = tx.copyFrom(ctx, into+" (FORMAT binary)", reader); err != nil || reader.left == nil {
+			return written, err
+		}
+	}
+	left := reader.left
+	more, err := tx.copyText(ctx, into, func() []record.Value {
+		if row := left; row != nil {
+			left = nil
+			return row
+		}
+		return source()
+	})
+	return written + more, err
+}
+
+func (tx *transaction) copyFrom(ctx context.Context, sql string, reader *copyReader) (int64, error) {
+	tag, err := tx.db.conn.CopyFrom(ctx, reader, sql)
+	buffer, own := reader.stop()
+	if own != nil { // the server only repeats it, in a message of its own
+		return 0, own
+	}
 	if err != nil {
 		return 0, tx.db.wrap(ctx, err)
 	}
+	tx.db.giveBuffer(buffer)
 	return tag.RowsAffected(), nil
 }
 
-// copyReader encodes rows as they are read. The connection reads it from a
-// goroutine of its own, which on a broken connection may outlive the call; the
-// lock keeps it from touching the rows after that.
-type copyReader struct {
-	mu      sync.Mutex
-	source  sqldb.RowSource
-	stopped bool
-	buf     []byte
-	at      int
+// takeBuffer lends the connection's buffer to one COPY.
+func (db *database) takeBuffer() []byte {
+	buffer := db.copyBuffer
+	db.copyBuffer = nil
+	if buffer == nil {
+		buffer = make([]byte, 0, copyBuffer)
+	}
+	return buffer[:0]
 }
 
-func (r *copyReader) stop() {
-	r.mu.Lock()
-	r.stopped = true
-	r.mu.Unlock()
-}
-
-// Read fills p with whole or partial lines of COPY's text format.
-func (r *copyReader) Read(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.at == len(r.buf) {
-		r.fill()
+// giveBuffer keeps the buffer for the next COPY, unless large values made it grow.
+func (db *database) giveBuffer(buffer []byte) {
+	if cap(buffer) <= 4*copyBuffer {
+		db.copyBuffer = buffer
 	}
-	if r.at == len(r.buf) {
-		return 0, io.EOF
-	}
-	n := copy(p, r.buf[r.at:])
-	r.at += n
-	return n, nil
-}
-
-func (r *copyReader) fill() {
-	r.buf, r.at = r.buf[:0], 0
-	for !r.stopped && len(r.buf) < copyBuffer-copyBuffer/8 {
-		row := r.source()
-		if row == nil {
-			r.stopped = true
-			return
-		}
-		r.buf = appendRow(r.buf, row)
-	}
-}
-
-func appendRow(dst []byte, row []record.Value) []byte {
-	for i := range row {
-		if i > 0 {
-			dst = append(dst, '\t')
-		}
-		switch row[i].Kind() {
-		case record.KindNull:
-			dst = append(dst, '\\', 'N')
-		case record.KindText, record.KindJSON:
-			dst = appendEscaped(dst, row[i].Raw())
-		case record.KindBytes: // the backslash of \x is itself escaped
-			dst = row[i].AppendText(append(dst, '\\'))
-		default:
-			dst = appendText(dst, row[i])
-		}
-	}
-	return append(dst, '\n')
-}
-
-// special marks the bytes that COPY gives a meaning.
-var special = [256]byte{'\\': '\\', '\n': 'n', '\t': 't', '\r': 'r', '\b': 'b', '\f': 'f', '\v': 'v'}
-
-func appendEscaped(dst []byte, text string) []byte {
-	from := 0
-	for i := 0; i < len(text); i++ {
-		if escape := special[text[i]]; escape != 0 {
-			dst = append(dst, text[from:i]...)
-			dst = append(dst, '\\', escape)
-			from = i + 1
-		}
-	}
-	return append(dst, text[from:]...)
 }

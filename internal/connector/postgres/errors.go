@@ -76,6 +76,10 @@ func (dialect) Classify(err error) sqldb.Fault {
 	var lost *lostError
 	fault.Lost = errors.As(err, &lost) || isNetwork(err)
 	fault.Transient = fault.Lost && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	if errors.Is(err, errTooLarge) {
+		fault.Code, fault.Message = record.CodeTooLong, errTooLarge.Error()
+		return fault
+	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		if fault.Lost {

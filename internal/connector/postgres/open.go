@@ -22,9 +22,10 @@ const (
 
 // database is one connection.
 type database struct {
-	conn     *pgconn.PgConn
-	identity string
-	dialect  dialect
+	conn       *pgconn.PgConn
+	identity   string
+	dialect    dialect
+	copyBuffer []byte // kept from one COPY to the next
 }
 
 // Open connects to the database that the URL names:
