@@ -100,7 +100,7 @@ func TestBalance(t *testing.T) {
 			agree(rt, "what small batches left", left, goods(small))
 
 			broken := e.world(t, broken)
-			agree(rt, "ends of a run that was stopped", first.ends, broken.stopAndGo(rt).ends)
+			agree(rt, "ends of a run that was stopped", first.ends, broken.stopAndGo(rt, run.Options{Records: 2}).ends)
 			agree(rt, "what a stopped run left", left, goods(broken))
 
 			again := whole.run(run.Options{Records: 3})
@@ -125,18 +125,18 @@ func TestBalance(t *testing.T) {
 
 // stopAndGo runs in batches, stops after a few of them, and goes on until the
 // run has its end.
-func (w *world) stopAndGo(rt *rapid.T) *outcome {
+func (w *world) stopAndGo(rt *rapid.T, o run.Options) *outcome {
 	start := run.Run
 	for range 40 {
 		stop := make(chan struct{})
 		left := rapid.IntRange(1, 5).Draw(rt, "batches until the stop")
-		o := run.Options{Records: 2, Stop: stop, Observe: func(e run.Event) {
+		o.Stop, o.Observe = stop, func(e run.Event) {
 			if e.Kind == run.EventBatch {
 				if left--; left == 0 {
 					close(stop)
 				}
 			}
-		}}
+		}
 		result, err := w.try(o, start)
 		if err != nil {
 			rt.Fatalf("stopped and resumed: %v", err)

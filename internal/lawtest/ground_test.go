@@ -244,11 +244,12 @@ func (w *world) outcome(result *run.Result) *outcome {
 		}
 		type place struct {
 			entity, key string
-			number      int64
+			slice       int
+			number      int64 // counted in its slice
 		}
 		told := map[place]*ledger.Told{}
 		err = l.Entries(ctx, tx, func(t *ledger.Told) error {
-			told[place{t.Entity, t.Key, t.Number}] = t
+			told[place{t.Entity, t.Key, t.Slice, t.Number}] = t
 			out.told = append(out.told, t)
 			return nil
 		}, "e.run_id = ?", result.Run.ID)
@@ -257,10 +258,10 @@ func (w *world) outcome(result *run.Result) *outcome {
 		}
 		for _, entity := range entities {
 			out.counts[entity.Name] = ledger.Counts{}
-			err := l.Segments(ctx, tx, result.Run.ID, entity.ID, func(_ int, line *ledger.Line) error {
+			err := l.Segments(ctx, tx, result.Run.ID, entity.ID, func(slice int, line *ledger.Line) error {
 				out.counts[entity.Name][line.Disposition]++
 				end := fmt.Sprintf("%s:%s %s", entity.Name, line.Key, line.Disposition)
-				if t := told[place{entity.Name, line.Key, line.Number}]; t != nil {
+				if t := told[place{entity.Name, line.Key, slice, line.Number}]; t != nil {
 					end += reason(t)
 				}
 				out.ends = append(out.ends, end)
