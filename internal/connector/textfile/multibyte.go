@@ -12,8 +12,8 @@ import (
 type multibyte struct{ of encoding.Encoding }
 
 // suspects are what decoders give for bytes that are no character, and for the
-// few that no encoder can write again; each is looked at on its own.
-var suspects = [][]byte{[]byte("\uFFFD"), []byte("\u0080"), []byte("\u0304"), []byte("\u030C")}
+// few that encoders write otherwise or not at all; each is looked at on its own.
+var suspects = [][]byte{[]byte("\uFFFD"), []byte("\u0080"), []byte("\u0304"), []byte("\u030C"), []byte("€")}
 
 func suspect(text []byte) bool {
 	for _, s := range suspects {
