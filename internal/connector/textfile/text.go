@@ -53,9 +53,11 @@ func (t *Text) Read(p []byte) (int, error) {
 }
 
 func (t *Text) decodeBlock() {
-	bytes := make([]byte, 0, blockSize)
+	var bytes []byte
 	if last := len(t.spare) - 1; last >= 0 {
 		bytes, t.spare = t.spare[last], t.spare[:last]
+	} else {
+		bytes = make([]byte, 0, blockSize)
 	}
 	bytes = append(bytes[:0], t.rest...)
 	n, err := t.in.Read(bytes[len(bytes):blockSize])
