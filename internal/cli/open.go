@@ -98,6 +98,7 @@ func refs(texts []string, file *mapping.File) ([]record.Ref, error) {
 		if file.Entity(ref.Entity) == nil {
 			return nil, usagef("%s: the mapping has no entity %q%s", text, ref.Entity, mapping.Hint(ref.Entity, file.EntityNames()))
 		}
+		ref.Key = file.Entity(ref.Entity).From.Fold.Key(ref.Key)
 		only = append(only, ref)
 	}
 	return only, nil

@@ -220,7 +220,7 @@ func reference(f *Field, column record.Field, places []int) compiledField {
 			if isBlank(part) {
 				blanks++
 			}
-			parts = append(parts, part)
+			parts = append(parts, f.fold.part(part))
 		}
 		switch {
 		case blanks == len(places) && !column.Nullable:

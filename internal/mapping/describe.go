@@ -52,6 +52,7 @@ func (e *Entity) Describe() []string {
 	say("from.where", optionalText(e.From.Where))
 	say("from.connection", optionalText(e.From.Connection))
 	say("from.key", plainList(e.From.Key))
+	say("from.fold", e.From.Fold.describe())
 	lines = e.From.Settings.describe(lines, e.Name+".from")
 	say("to.table", optionalText(e.To.Table))
 	key := plainList(e.To.KeyColumns) + " new " + string(e.To.NewKey)

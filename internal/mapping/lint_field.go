@@ -91,6 +91,7 @@ func (l *linter) ref(e *Entity, f *Field, entities []string) {
 		l.refuse(f.at.of("ref", 0, f.Position), near, "%s.%s: no entity is named %q", e.Name, f.Target, f.Ref)
 		return
 	}
+	f.fold = parent.From.Fold
 	if want, have := len(parent.From.Key), len(f.From); want > 0 && have > 0 && want != have {
 		l.refuse(f.at.of("from", 0, f.Position), "", "%s.%s: the source key of %s is %s, so from needs as many columns in that order, found %d",
 			e.Name, f.Target, f.Ref, list(parent.From.Key), have)

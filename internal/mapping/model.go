@@ -66,6 +66,7 @@ type From struct {
 	File       string // relative to File.Dir
 	Where      string
 	Key        []string
+	Fold       Fold  // what makes one key of texts that differ
 	Settings   *Node // remaining keys, for the connector; nil when there are none
 	Position   Position
 }
@@ -138,6 +139,7 @@ type Field struct {
 	Once        bool              // `on: create`: written when the row is inserted, never compared or updated
 	Keep        bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
 
+	fold       Fold // that of the key which ref points at
 	expression *expression
 	codes      *document // the text of CodeFile
 	at         places

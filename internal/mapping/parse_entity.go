@@ -2,7 +2,7 @@ package mapping
 
 var (
 	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "log", "renamed_from", "edited", "missing", "on_match"}
-	fromKeys   = []string{"table", "query", "file", "key", "where", "connection"}
+	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection"}
 	toKeys     = []string{"table", "key", "match"}
 	keyKeys    = []string{"column", "columns", "new", "sequence", "version"}
 	strategies = []string{string(KeyIdentity), string(KeySequence), string(KeyUUID), string(KeyNatural)}
@@ -65,6 +65,7 @@ func (r *reader) from(e *Entity, n *Node) {
 	} else {
 		r.missing(n, subject, "key")
 	}
+	e.From.Fold = r.fold(n.get("fold"), subject)
 	r.oneSource(n, subject)
 }
 

@@ -146,6 +146,9 @@ func (m *Migration) openEntity(ctx context.Context, entity *mapping.Entity) (*En
 	if e.Origin, err = driver.Open(ctx, from); err != nil {
 		return nil, m.at(entity.From.Position, entity.Name, err)
 	}
+	if !entity.From.Fold.None() {
+		e.Origin = source.Folded(e.Origin, entity.From.Fold.Key)
+	}
 	if e.Table, err = m.looker.Table(ctx, entity.To.Table); err != nil {
 		if errors.Is(err, sqldb.ErrNoTable) {
 			return nil, m.at(entity.To.Position, entity.Name, err)

@@ -112,6 +112,9 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 	if err := r.nameEntities(ctx, tx, wanted.Migration, entities); err != nil {
 		return false, err
 	}
+	if err := r.checkFolds(ctx, tx, runs); err != nil {
+		return false, err
+	}
 	if err := r.pickRetried(runs, wanted); err != nil {
 		return false, err
 	}
