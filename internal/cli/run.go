@@ -60,7 +60,7 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 func (f *front) carryFlags(cmd *cobra.Command, flags *runFlags) {
 	cmd.Flags().StringVar(&flags.target, "target", "", "land in another connection of the mapping")
 	cmd.Flags().BoolVar(&flags.json, "json", false, "tell progress and the result as JSON lines")
-	cmd.Flags().IntVar(&flags.lanes, "lanes", 0, "connections that land side by side (default: chosen by the machine and the target)")
+	cmd.Flags().IntVar(&flags.lanes, "lanes", 0, "connections that land side by side (default: steered by what the target answers)")
 	cmd.Flags().StringVar(&flags.runs, "runs", "runs", "folder for the files of runs")
 	cmd.Flags().BoolVar(&flags.showPrivate, "show-private", false, "do not mask what the mapping calls private, here and in the files of rejected records")
 }
@@ -107,6 +107,9 @@ func (f *front) runRecords(ctx context.Context, flags runFlags) error {
 
 // carry shows a run while it goes on, and what came of it.
 func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options, flags runFlags, start func(context.Context, *migration.Migration, run.Options) (*run.Result, error)) error {
+	if flags.lanes < 0 {
+		return usagef("--lanes takes numbers from 1; leave it out to have them steered")
+	}
 	progress := report.NewProgress(f.Err, flags.json)
 	if flags.json {
 		progress = report.NewProgress(f.Out, true)

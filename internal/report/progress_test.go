@@ -40,42 +40,51 @@ var stories = map[string]struct {
 }{
 	"unbroken": {
 		[]run.Event{at(run.EventEntityStarted, 0, 1000, -1), at(run.EventBatch, 100, 1000, -1), at(run.EventBatch, 200, 1000, -1)},
-		[]float64{0, 6, 4}, "200 of 1,000, 20/s, 40s left; 200 created", 20, 40,
+		[]float64{0, 6, 4},
+		"200 of 1,000, 20/s, 40s left; 200 created", 20, 40,
 	},
 	"resumed: the rate is this session's, the counts are the run's": {
 		[]run.Event{at(run.EventEntityStarted, 800, 1000, -1), at(run.EventBatch, 900, 1000, -1)},
-		[]float64{0, 10}, "900 of 1,000, 10/s, 10s left; 900 created", 10, 10,
+		[]float64{0, 10},
+		"900 of 1,000, 10/s, 10s left; 900 created", 10, 10,
 	},
 	"reading landed records again takes nothing from the rate": {
 		[]run.Event{at(run.EventEntityStarted, 800, 1000, -1), at(run.EventScanning, 800, 1000, -1), at(run.EventScanning, 800, 1000, -1), at(run.EventBatch, 900, 1000, -1)},
-		[]float64{0, 300, 300, 10}, "900 of 1,000, 10/s, 10s left; 900 created", 10, 10,
+		[]float64{0, 300, 300, 10},
+		"900 of 1,000, 10/s, 10s left; 900 created", 10, 10,
 	},
 	"a pause takes nothing from the rate": {
 		[]run.Event{
 			at(run.EventEntityStarted, 0, 1000, -1), at(run.EventBatch, 100, 1000, -1), at(run.EventPaused, 100, 1000, -1),
 			at(run.EventPaused, 100, 1000, -1), at(run.EventBatch, 200, 1000, -1), at(run.EventBatch, 300, 1000, -1),
 		},
-		[]float64{0, 10, 0, 3600, 3600, 20}, "300 of 1,000, 10/s, 1m10s left; 300 created", 10, 70,
+		[]float64{0, 10, 0, 3600, 3600, 20},
+		"300 of 1,000, 10/s, 1m10s left; 300 created", 10, 70,
 	},
 	"a source that cannot count": {
 		[]run.Event{at(run.EventEntityStarted, 0, -1, -1), at(run.EventBatch, 100, -1, 25)},
-		[]float64{0, 10}, "100 (25 %), 10/s, 30s left; 100 created", 10, 30,
+		[]float64{0, 10},
+		"100 (25 %), 10/s, 30s left; 100 created", 10, 30,
 	},
 	"a source that cannot count, resumed": {
 		[]run.Event{at(run.EventEntityStarted, 500, -1, 50), at(run.EventBatch, 750, -1, 75)},
-		[]float64{0, 10}, "750 (75 %), 25/s, 10s left; 750 created", 25, 10,
+		[]float64{0, 10},
+		"750 (75 %), 25/s, 10s left; 750 created", 25, 10,
 	},
 	"nothing is known of the source": {
 		[]run.Event{at(run.EventEntityStarted, 0, -1, -1), at(run.EventBatch, 100, -1, -1)},
-		[]float64{0, 10}, "100, 10/s; 100 created", 10, -1,
+		[]float64{0, 10},
+		"100, 10/s; 100 created", 10, -1,
 	},
 	"more are read than were counted": {
 		[]run.Event{at(run.EventEntityStarted, 0, 50, -1), at(run.EventBatch, 100, 50, -1)},
-		[]float64{0, 10}, "100 of 50, 10/s; 100 created", 10, -1,
+		[]float64{0, 10},
+		"100 of 50, 10/s; 100 created", 10, -1,
 	},
 	"the second entity begins anew": {
 		[]run.Event{at(run.EventEntityStarted, 0, 1000, -1), at(run.EventBatch, 1000, 1000, -1), at(run.EventEntityEnded, 1000, 1000, -1), at(run.EventEntityStarted, 0, 10, -1), at(run.EventBatch, 5, 10, -1)},
-		[]float64{0, 1, 100, 100, 5}, "5 of 10, 1/s, 5s left; 5 created", 1, 5,
+		[]float64{0, 1, 100, 100, 5},
+		"5 of 10, 1/s, 5s left; 5 created", 1, 5,
 	},
 }
 
