@@ -1,0 +1,84 @@
+package mapping
+
+func entitySchema() schema {
+	return object(entityKeys, schema{
+		"from":         ref("from"),
+		"to":           ref("to"),
+		"fields":       schema{"description": "target columns, and where each comes from", "type": "object", "minProperties": 1, "additionalProperties": ref("field")},
+		"ignore":       described("source columns that are left out on purpose: a list, or reasons by column", anyOf(texts(), schema{"type": "object", "additionalProperties": schema{"type": []string{"string", "number", "boolean", "null"}}})),
+		"ask":          schema{"description": "open questions by source column; none may be left in production", "type": "object", "additionalProperties": text()},
+		"private":      described("source columns whose values are masked wherever a person might see them", texts()),
+		"log":          logSchema(),
+		"renamed_from": described("the entity's name in earlier runs", schema{"type": "string", "pattern": entityName.String()}),
+		"edited":       described("when a row was changed since it was written, and its source changed, too", words(EditedReject, EditedKeep, EditedOverwrite)),
+		"missing":      described("when a row that was written is gone", words(MissingReject, MissingRecreate)),
+		"on_match":     described("when a row that is there already matches", words(MatchReject, MatchLink, MatchUpdate)),
+	}, "from", "to", "fields")
+}
+
+func fromSchema() schema {
+	foldWord := anyOf(schema{"type": "string", "pattern": `^(trim|case|guid|pad:[0-9]+)$`},
+		schema{"type": "object", "properties": schema{"pad": schema{"type": "integer", "minimum": 1, "maximum": widestPad}}, "required": []string{"pad"}, "additionalProperties": false})
+	s := open(object(fromKeys, schema{
+		"table":      described("a table or view of the source", text()),
+		"query":      described("instead of a table", text()),
+		"file":       described("instead of a table: a path, relative to this file", text()),
+		"key":        described("the columns that name a record for ever", texts()),
+		"fold":       described("what makes one key of texts that differ", anyOf(foldWord, schema{"type": "array", "minItems": 1, "items": foldWord})),
+		"where":      described("a condition in the source's SQL", text()),
+		"connection": described("another connection than source", text()),
+	}, "key"))
+	s["oneOf"] = []schema{{"required": []string{"table"}}, {"required": []string{"query"}}, {"required": []string{"file"}}}
+	return s
+}
+
+func toSchema() schema {
+	key := object(keyKeys, schema{
+		"column":   described("the key column", text()),
+		"columns":  described("the key columns, in order", texts()),
+		"new":      described("where a new row's key comes from", words(KeyIdentity, KeySequence, KeyUUID, KeyNatural)),
+		"sequence": described("new: sequence: its name, when the column has none of its own", text()),
+		"version":  described("new: uuid: 7, or 5 for the same key every time", enum(7, 5)),
+	}, "new")
+	key["oneOf"] = []schema{{"required": []string{"column"}}, {"required": []string{"columns"}}}
+	return object(toKeys, schema{
+		"table": described("the target table", text()),
+		"key":   key,
+		"match": described("the fields by which a row that is there already is recognised", texts()),
+	}, "table", "key")
+}
+
+func fieldSchema() schema {
+	fields := object(fieldKeys, schema{
+		"from":         described("the source column, or several in order", texts()),
+		"do":           described("steps, in this order", anyOf(words(stepNames()...), schema{"type": "array", "minItems": 1, "items": words(stepNames()...)})),
+		"join":         described("what stands between several columns; blanks are skipped", text()),
+		"values":       described("target value by source value, or a CSV file with the columns from,to", anyOf(schema{"type": "string"}, schema{"type": "object", "minProperties": 1, "additionalProperties": schema{"type": []string{"string", "number", "boolean", "null"}}})),
+		"date":         described("how 2 January 2006 is written there, tried in order", texts()),
+		"zone":         described("the zone that times without one are meant in: Europe/Berlin", text()),
+		"ref":          described("the entity that the field refers to", text()),
+		"missing":      described("when the record referred to is not there", enum(string(OrphanReject), string(OrphanNull), nil)),
+		"const":        described("the same value on every row", schema{"type": []string{"string", "number", "boolean", "null"}}),
+		"expr":         described(`an expression over the source columns: trim(First) + " " + row["Last Name"]`, text()),
+		"check":        described("rules that the value must keep", anyOf(ref("rule"), schema{"type": "array", "minItems": 1, "items": ref("rule")})),
+		"on":           described("create: written when the row is inserted, never compared or updated", words("create")),
+		"private":      described("true: its values are masked wherever a person might see them", schema{"type": "boolean"}),
+		"renamed_from": described("the column's name in earlier runs", text()),
+		"empty":        described("keep: empty text stays empty text instead of becoming NULL", words("keep")),
+	})
+	fields["minProperties"] = 1
+	return anyOf(text(), fields)
+}
+
+func ruleSchema() schema {
+	told := object(ruleNames, schema{
+		ruleEmail:    enum(true),
+		ruleRequired: enum(true),
+		ruleLength:   described("in characters", ref("limits")),
+		ruleRange:    described("for numbers, dates and times", ref("limits")),
+		rulePattern:  described("a regular expression for the whole text", text()),
+		ruleOneOf:    described("the only values allowed", texts()),
+	})
+	told["minProperties"] = 1
+	return anyOf(words(ruleEmail, ruleRequired), told)
+}
