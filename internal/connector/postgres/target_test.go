@@ -38,7 +38,6 @@ func TestTarget(t *testing.T) {
 			`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit VALUES (new.id); RETURN new; END $$`,
 			"CREATE TRIGGER audits AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION note()",
 		},
-		NamesChecks:      true,
 		NamesExpressions: true,
 		Computed:         "100 / amount > 1",
 		FoldsCase:        `varchar(20) COLLATE "folds"`,

@@ -32,6 +32,7 @@ func (db *database) Table(ctx context.Context, name string) (*sqldb.Table, error
 			return nil, fmt.Errorf("read the catalogue of %s: %w", found.name, err)
 		}
 	}
+	readChecks(table, found.sql)
 	markIdentity(found, table)
 	return table, nil
 }

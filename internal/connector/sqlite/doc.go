@@ -12,6 +12,5 @@
 //   - read one file while another connection commits to it, unless the file is
 //     in WAL mode: the writer waits for the reader and gives up after a while;
 //   - say which row breaks a deferred foreign key: it is found at the end of a
-//     bulk insert or at the commit;
-//   - tell the expressions of CHECK rules.
+//     bulk insert or at the commit.
 package sqlite

@@ -125,7 +125,7 @@ func (l *Lander) referenceQuestions(covers func([]string) bool) []question {
 	var questions []question
 	for _, fk := range l.table.ForeignKeys {
 		if covers(fk.Columns) && len(fk.Referenced) == len(fk.Columns) {
-			questions = append(questions, l.foreignKeyQuestion(fk))
+			questions = append(questions, l.foreignKeyQuestion(fk, covers(fk.Referenced)))
 		}
 	}
 	return questions
@@ -149,11 +149,14 @@ func (l *Lander) checkQuestion(check sqldb.Check) question {
 	return question{
 		code: record.CodeCheck, columns: check.Columns,
 		message: fmt.Sprintf("the target's rule %s refuses it", check.Name),
-		query:   "SELECT landfall_ord FROM %s WHERE NOT (" + strings.ReplaceAll(check.Expression, "%", "%%") + ")",
+		// The line break ends a comment at the expression's end.
+		query: "SELECT landfall_ord FROM %s WHERE NOT (" + strings.ReplaceAll(check.Expression, "%", "%%") + "\n)",
 	}
 }
 
-func (l *Lander) foreignKeyQuestion(fk sqldb.ForeignKey) question {
+// foreignKeyQuestion looks for the row among the staged ones, too, where those
+// carry the columns that are referred to.
+func (l *Lander) foreignKeyQuestion(fk sqldb.ForeignKey, staged bool) question {
 	var present, same []string
 	for i, name := range fk.Columns {
 		present = append(present, "s."+l.dialect.Quote(name)+" IS NOT NULL")
@@ -163,7 +166,7 @@ func (l *Lander) foreignKeyQuestion(fk sqldb.ForeignKey) question {
 	join := strings.Join(same, " AND ")
 	query := fmt.Sprintf("SELECT s.landfall_ord FROM %%[1]s s WHERE %s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)",
 		where, l.dialect.QuoteName(fk.References), join)
-	within := l.refersToItself(fk)
+	within := staged && l.refersToItself(fk)
 	if within {
 		query += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %%[1]s p WHERE %s)", join)
 	}

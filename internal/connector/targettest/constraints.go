@@ -160,12 +160,7 @@ func (l landing) run(t *testing.T, h Harness) {
 }
 
 func testChecks(t *testing.T, h Harness) {
-	in := func(columns string) string {
-		if h.NamesChecks {
-			return " in " + columns
-		}
-		return ""
-	}
+	in := func(columns string) string { return " in " + columns }
 	landings := []landing{{
 		name: "check",
 		schema: []string{

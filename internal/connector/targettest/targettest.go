@@ -25,8 +25,6 @@ type Harness struct {
 	// refuses the note 'refuse' and one silently drops the row with the note
 	// 'drop'; after an insert one writes the id into the table audit.
 	Triggers []string
-	// NamesChecks: a refusal by a CHECK names its columns.
-	NamesChecks bool
 	// NamesExpressions: a refusal by a unique index over an expression names its
 	// columns.
 	NamesExpressions bool
