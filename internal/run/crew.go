@@ -72,7 +72,7 @@ func (c *crew) hire() {
 		return
 	}
 	c.group.Go(func() error {
-		loader := &target.Loader{Open: c.m.OpenTarget, Patience: c.o.Patience, Waiting: c.waiting}
+		loader := &target.Loader{Open: c.m.OpenTarget, Dialect: c.books.Dialect(), Patience: c.o.Patience, Waiting: c.waiting}
 		defer loader.Close(context.WithoutCancel(c.landing))
 		if !c.connected(loader) {
 			return nil

@@ -150,7 +150,7 @@ func (f *feed) recallLanded(ctx context.Context) error {
 	if !f.resumed {
 		return nil
 	}
-	own := &target.Loader{Open: f.m.OpenTarget, Patience: f.o.Patience, Waiting: f.waiting}
+	own := &target.Loader{Open: f.m.OpenTarget, Dialect: f.books.Dialect(), Patience: f.o.Patience, Waiting: f.waiting}
 	defer own.Close(ctx)
 	return own.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		for _, slice := range f.stored.Slices {

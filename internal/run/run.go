@@ -87,7 +87,7 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 		return nil, err
 	}
 	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b), neighbour: gentle}
-	loader := &target.Loader{Open: m.OpenTarget, Patience: o.Patience, Waiting: r.waiting}
+	loader := &target.Loader{Open: m.OpenTarget, Dialect: b.Dialect(), Patience: o.Patience, Waiting: r.waiting}
 	defer loader.Close(context.WithoutCancel(ctx))
 	r.loader = loader
 	if err := r.refuseEarly(ctx, mustResume); err != nil {

@@ -22,6 +22,8 @@ type Loader struct {
 	// Waiting is told before each new try, so that what waits is never silent;
 	// may be nil.
 	Waiting func(fault sqldb.Fault, in time.Duration)
+	// Dialect judges errors of opening a connection; may be nil.
+	Dialect sqldb.Dialect
 
 	db sqldb.DB
 }
@@ -134,6 +136,9 @@ func (l *Loader) classify(err error) sqldb.Fault {
 		// be restarting. Wrong credentials will not get better.
 		var closed *unreachable
 		if errors.As(err, &closed) {
+			if l.Dialect != nil && l.Dialect.Classify(err).Denied {
+				return sqldb.Fault{Denied: true, Message: "the target does not let us in any more"}
+			}
 			return sqldb.Fault{Transient: true, Message: "the target cannot be reached"}
 		}
 		return sqldb.Fault{}

@@ -1,0 +1,381 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"landfall/internal/crosswalk"
+	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// settling is one attempt to bring a batch of waiting records to their end.
+type settling struct {
+	*circle
+	tx       sqldb.Tx
+	removed  map[record.Ref]bool // did not land after all
+	touched  map[record.Ref]bool // wait for a parent anew
+	said     map[*entityRun][]ledger.Correction
+	retold   []func() // what a rehearsal tells otherwise
+	hashers  map[*entityRun]*record.Hasher
+	rejected map[*entityRun][]string // source keys
+}
+
+// waiter is a record that waits for parents.
+type waiter struct {
+	*entityRun
+	ref     record.Ref
+	number  int64
+	was     record.Disposition
+	pending []crosswalk.Pending
+	entry   crosswalk.Row
+	row     []record.Value // as it is, in the order of the entity's columns; nil when it is gone
+	after   []record.Value
+	why     *record.Rejection
+	parents []record.Ref // that were found
+}
+
+// settleBatch settles the first waiting records of the circle, in a transaction
+// of their own. It reports whether none was left.
+func (c *circle) settleBatch(ctx context.Context) (none bool, err error) {
+	var last *settling
+	err = c.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		last = &settling{
+			circle: c, tx: a.Tx, removed: map[record.Ref]bool{}, touched: map[record.Ref]bool{}, said: map[*entityRun][]ledger.Correction{},
+			hashers: map[*entityRun]*record.Hasher{}, rejected: map[*entityRun][]string{},
+		}
+		var err error
+		none, err = last.within(ctx)
+		return err
+	}, c.again)
+	if err == nil {
+		for _, retell := range last.retold {
+			retell()
+		}
+	}
+	return none, err
+}
+
+// within is the transaction from the lease to the corrections.
+func (s *settling) within(ctx context.Context) (none bool, err error) {
+	if err := s.lease.Check(ctx, s.tx); err != nil {
+		return false, err
+	}
+	if err := sqldb.PreferIndexes(ctx, s.tx, s.books.Dialect(), true); err != nil {
+		return false, err
+	}
+	for _, e := range s.members {
+		pending, err := e.store.Postponed(ctx, s.tx, s.run.ID, s.o.Records)
+		if err != nil {
+			return false, err
+		}
+		if len(pending) == 0 {
+			continue
+		}
+		if err := s.batch(ctx, e, pending); err != nil {
+			return false, err
+		}
+		s.point(PointSettling)
+		return false, nil
+	}
+	return true, nil
+}
+
+func (s *settling) batch(ctx context.Context, e *entityRun, pending []crosswalk.Pending) error {
+	waiters, err := s.waiters(ctx, e, pending)
+	if err != nil {
+		return err
+	}
+	if err := s.find(ctx, e, waiters); err != nil {
+		return err
+	}
+	var lost, found []*waiter
+	for _, w := range waiters {
+		if w.why != nil {
+			lost = append(lost, w)
+		} else {
+			found = append(found, w)
+		}
+	}
+	if err := s.reject(ctx, lost); err != nil {
+		return err
+	}
+	if err := s.fill(ctx, e, found); err != nil {
+		return err
+	}
+	for _, e := range s.members {
+		if err := e.store.Settled(ctx, s.tx, s.run.ID, s.rejected[e]); err != nil {
+			return err
+		}
+		if err := s.ledger.Correct(ctx, s.tx, s.run.ID, e.stored.ID, s.lease.Epoch, s.said[e]); err != nil {
+			return fmt.Errorf("correcting the ledger: %w", err)
+		}
+	}
+	return nil
+}
+
+// waiters puts a record's references together with what is known of it.
+func (s *settling) waiters(ctx context.Context, e *entityRun, pending []crosswalk.Pending) ([]*waiter, error) {
+	var waiters []*waiter
+	var keys []string
+	for _, p := range pending {
+		if len(keys) == 0 || keys[len(keys)-1] != p.SourceKey {
+			keys = append(keys, p.SourceKey)
+			waiters = append(waiters, &waiter{entityRun: e, ref: record.Ref{Entity: e.Name, Key: p.SourceKey}, number: p.RecordNo, was: p.Disposition})
+		}
+		w := waiters[len(waiters)-1]
+		w.pending = append(w.pending, p)
+	}
+	entries, err := e.store.Lookup(ctx, s.tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range waiters {
+		w.entry = entries[w.ref.Key]
+	}
+	return waiters, s.look(ctx, e, waiters)
+}
+
+// look reads the rows of records and keeps them from changing.
+func (s *settling) look(ctx context.Context, e *entityRun, waiters []*waiter) error {
+	keys := make([][]record.Value, len(waiters))
+	for i, w := range waiters {
+		key, err := e.keyValues(w.entry.TargetKey)
+		if err != nil {
+			return err
+		}
+		keys[i] = key
+	}
+	rows, err := e.lander.Fetch(ctx, s.tx, keys, e.Columns, true)
+	for i := range rows {
+		waiters[i].row = rows[i]
+		waiters[i].after = append([]record.Value(nil), rows[i]...)
+	}
+	return err
+}
+
+// find looks for the parents again, and says who has none.
+func (s *settling) find(ctx context.Context, e *entityRun, waiters []*waiter) error {
+	asked := map[int64][]string{}
+	for _, w := range waiters {
+		for _, p := range w.pending {
+			asked[p.ParentID] = append(asked[p.ParentID], p.ParentKey)
+		}
+	}
+	known := map[int64]map[string]crosswalk.Row{}
+	causes := map[int64]map[string]ledger.Cause{}
+	for id, keys := range asked {
+		var err error
+		if known[id], err = s.member(id).store.Lookup(ctx, s.tx, keys); err != nil {
+			return err
+		}
+		var missing []string
+		for _, key := range keys {
+			if row, found := known[id][key]; !found || !row.OnTarget() {
+				missing = append(missing, key)
+			}
+		}
+		if causes[id], err = s.ledger.LastCauses(ctx, s.tx, id, missing); err != nil {
+			return err
+		}
+	}
+	for _, w := range waiters {
+		if w.row == nil {
+			w.why = &record.Rejection{
+				Ref: w.ref, Step: record.StepLand, Code: record.CodeMissing,
+				Err: errors.New("the row was there and is gone from the target, before all it refers to had landed"),
+			}
+			continue
+		}
+		for _, p := range w.pending {
+			parent := record.Ref{Entity: s.member(p.ParentID).Name, Key: p.ParentKey}
+			place := columnPlace(e.Columns, p.Field)
+			row, found := known[p.ParentID][p.ParentKey]
+			switch {
+			case found && row.OnTarget():
+				value, misfit := referred(e.Columns[place], row.TargetKey)
+				if misfit != nil {
+					w.why = &record.Rejection{Ref: w.ref, Step: record.StepResolve, Field: p.Field, Code: misfit.Code, Err: fmt.Errorf("the key of %s in the target: %w", parent, misfit)}
+					break
+				}
+				w.after[place] = value
+				w.parents = append(w.parents, parent)
+			case e.orphansStayEmpty(p.Field):
+			default:
+				var cause *ledger.Cause
+				if last, failed := causes[p.ParentID][p.ParentKey]; failed {
+					cause = &last
+				}
+				w.why = orphaned(w.ref, p.Field, parent, cause)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *entityRun) orphansStayEmpty(field string) bool {
+	for _, ref := range e.Program.Refs {
+		if ref.Field.Target == field {
+			return ref.OnOrphan == mapping.OrphanNull
+		}
+	}
+	return false
+}
+
+// fill writes the parents' keys into the rows. Records whose parents turned out
+// not to have landed in this very batch stay for the next one.
+func (s *settling) fill(ctx context.Context, e *entityRun, found []*waiter) error {
+	var columns []sqldb.Column
+	for _, ref := range e.Program.Refs {
+		if e.later[ref.Entity] {
+			columns = append(columns, e.Columns[columnPlace(e.Columns, ref.Field.Target)])
+		}
+	}
+	var settled, changed []*waiter
+	var changes []target.Change
+	for _, w := range found {
+		if s.removed[w.ref] || s.touched[w.ref] || s.anyRemoved(w.parents) {
+			continue
+		}
+		switch change, err := s.mayChange(w); {
+		case err != nil:
+			return err
+		case w.why != nil:
+			if err := s.reject(ctx, []*waiter{w}); err != nil {
+				return err
+			}
+			continue
+		case change:
+			key, err := e.keyValues(w.entry.TargetKey)
+			if err != nil {
+				return err
+			}
+			values := make([]record.Value, len(columns))
+			for i := range columns {
+				values[i] = w.after[columnPlace(e.Columns, columns[i].Name)]
+			}
+			changed, changes = append(changed, w), append(changes, target.Change{Key: key, Values: values})
+		}
+		settled = append(settled, w)
+	}
+	landed, err := e.lander.Update(ctx, s.tx, columns, changes)
+	if err != nil {
+		return fmt.Errorf("updating %s: %w", e.Table.Name, err)
+	}
+	for _, refusal := range landed.Refused {
+		w := changed[refusal.Row]
+		w.why = &record.Rejection{Ref: w.ref, Step: record.StepLand, Field: strings.Join(refusal.Columns, ", "), Code: refusal.Code, Err: errors.New(refusal.Message)}
+	}
+	if err := s.note(ctx, e, settled); err != nil {
+		return err
+	}
+	var refused []*waiter
+	for _, w := range settled {
+		if w.why != nil {
+			refused = append(refused, w)
+		}
+	}
+	return s.reject(ctx, refused)
+}
+
+func (s *settling) anyRemoved(refs []record.Ref) bool {
+	for _, ref := range refs {
+		if s.removed[ref] {
+			return true
+		}
+	}
+	return false
+}
+
+// mayChange reports whether a row is to be written. One that this run has not
+// written yet may have been edited, and then the policy says what happens.
+func (s *settling) mayChange(w *waiter) (bool, error) {
+	before, after := s.hash(w.entityRun, w.row), s.hash(w.entityRun, w.after)
+	same := before == after
+	for i := range w.row {
+		same = same && w.row[i] == w.after[i]
+	}
+	if same || w.was != record.Unchanged {
+		return !same, nil
+	}
+	action, rejection := target.Decide(target.Situation{Known: true, RowEdited: w.entry.HasHash && w.entry.Hash != before}, w.policy)
+	if rejection != nil {
+		rejection.Ref = w.ref
+		w.why = rejection
+	}
+	if action == target.Keep {
+		w.after = w.row
+	}
+	return action == target.Update, nil
+}
+
+func (s *settling) hash(e *entityRun, row []record.Value) record.Hash {
+	if s.hashers[e] == nil {
+		s.hashers[e] = e.newLane(s.loader).hasher
+	}
+	return s.hashers[e].Sum(row)
+}
+
+// note writes down what the settled records are now: in the crosswalk, and in
+// the ledger where it tells more of them than their end.
+func (s *settling) note(ctx context.Context, e *entityRun, settled []*waiter) error {
+	var rows []crosswalk.Row
+	var keys []string
+	var telling []*waiter
+	detail := s.run.Kind() != ledger.KindAll || e.LogFull
+	for _, w := range settled {
+		keys = append(keys, w.ref.Key)
+		if w.why != nil {
+			continue
+		}
+		same := s.hash(e, w.row) == s.hash(e, w.after)
+		if w.was != record.Unchanged || !same {
+			row := w.entry
+			row.State, row.LastRun = crosswalk.StateLive, s.run.ID
+			row.Hash, row.HasHash, row.ShapeID = s.hash(e, w.after), true, e.shapeID
+			rows = append(rows, row)
+		}
+		if w.was == record.Updated || !same && (detail || w.was == record.Unchanged) {
+			telling = append(telling, w)
+		}
+		s.retell(w.ref, func(t *Trace) {
+			if t.After != nil && len(t.After) == len(w.after) {
+				first := t.After[0]
+				t.After = w.after
+				t.After[0] = first
+			}
+		})
+	}
+	if err := e.store.Replace(ctx, s.tx, rows); err != nil {
+		return fmt.Errorf("writing the crosswalk: %w", err)
+	}
+	if err := s.tellChanged(ctx, e, telling); err != nil {
+		return err
+	}
+	return e.store.Settled(ctx, s.tx, s.run.ID, keys)
+}
+
+// tellChanged supersedes what the ledger says of rows whose content it keeps.
+func (s *settling) tellChanged(ctx context.Context, e *entityRun, waiters []*waiter) error {
+	read, err := s.read(ctx, e, waiters)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiters {
+		told := read[w.ref.Key]
+		end := w.was
+		if told.entry.Before == "" && w.was == record.Unchanged {
+			end, told.entry.Before = record.Updated, rowJSON(e.Columns, w.row)
+		}
+		told.entry.After = rowJSON(e.Columns, w.after)
+		s.said[e] = append(s.said[e], ledger.Correction{Was: w.was, Line: ledger.Line{
+			Key: w.ref.Key, Number: w.number, Line: told.line, Disposition: end, TargetKey: w.entry.TargetKey, Entry: told.entry,
+		}})
+	}
+	return nil
+}
