@@ -3,6 +3,7 @@ package lawtest
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -224,4 +225,43 @@ func TestPausedKeepsItsLease(t *testing.T) {
 	}
 	close(stop)
 	<-ended
+}
+
+// TestFewConnections: a target that has no connection to spare for more lanes
+// breaks no run that goes on with fewer.
+func TestFewConnections(t *testing.T) {
+	w := postgresWorld(t)
+	manyPersons(w, 60)
+	database := w.query("SELECT current_database()")[0]
+	role := "few_" + database
+	w.do(`CREATE ROLE "`+role+`" LOGIN PASSWORD 'few' CONNECTION LIMIT 2`, `GRANT ALL ON DATABASE "`+database+`" TO "`+role+`"`,
+		`GRANT ALL ON ALL TABLES IN SCHEMA public TO "`+role+`"`, `GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO "`+role+`"`)
+	t.Cleanup(func() {
+		w.do(`DROP OWNED BY "`+role+`" CASCADE`, `DROP ROLE "`+role+`"`)
+	})
+	address, err := url.Parse(w.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.User = url.UserPassword(role, "few")
+	t.Setenv("LAWTEST_PASSWORD", "few")
+	w.url = address.String()
+	w.mapping(personMapping("}"))
+	result, err := w.try(run.Options{Records: 2}, run.Run)
+	if err != nil || result.Entities[0].Counts[record.Created] != 60 {
+		t.Errorf("%+v %v", result, err)
+	}
+}
+
+// TestThrottledLanes: the mapping bounds the lanes, also those that are asked
+// for.
+func TestThrottledLanes(t *testing.T) {
+	w := postgresWorld(t)
+	manyPersons(w, 60)
+	w.throttle("{lanes: 2}")
+	most := 0
+	result, err := w.try(run.Options{Records: 2, Lanes: 8, Observe: func(e run.Event) { most = max(most, e.Lanes) }}, run.Run)
+	if err != nil || result.Entities[0].Counts[record.Created] != 60 || most != 2 {
+		t.Errorf("%+v %v, %d lanes", result, err, most)
+	}
 }
