@@ -131,8 +131,10 @@ func Ensure(ctx context.Context, tx sqldb.Tx, dialect sqldb.Dialect, present int
 	case present > Version:
 		return fmt.Errorf("the books in this database have version %d, this program knows versions up to %d: use a newer landfall", present, Version)
 	}
-	// There is no older version than 1, so all there is to do is to make them.
 	statements, err := DDL(dialect)
+	if present > 0 {
+		statements, err = forward(dialect, present)
+	}
 	if err != nil {
 		return err
 	}

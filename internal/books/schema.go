@@ -11,7 +11,7 @@ import (
 )
 
 // Version is the version of the tables that this program writes.
-const Version = 1
+const Version = 2
 
 // column kinds of the books, spelled by the dialect.
 const (
@@ -32,12 +32,13 @@ type ownTable struct {
 	primary   []string
 	unique    [][]string
 	clustered bool
+	since     int64 // the version that brought the table; 0 is the first
 }
 
 func must(name, kind string) ownColumn { return ownColumn{name: name, kind: kind} }
 func may(name, kind string) ownColumn  { return ownColumn{name: name, kind: kind, null: true} }
 
-// tables is version 1 of the books. Times are UTC text of the server's clock.
+// tables are those of the books. Times are UTC text of the server's clock.
 var tables = []ownTable{
 	{
 		name:    "version",
@@ -142,9 +143,17 @@ var tables = []ownTable{
 		},
 		primary: []string{"migration"},
 	},
+	{
+		name: "pending", // references of rows that wait for their parent to land; gone when the run's circle has ended
+		columns: []ownColumn{
+			must("run_id", integer), must("entity_id", integer), must("source_key", text), must("field", text),
+			must("parent_entity_id", integer), must("parent_key", text), must("record_no", integer), must("disposition", text),
+		},
+		primary: []string{"run_id", "entity_id", "source_key", "field"}, since: 2,
+	},
 }
 
-// indexes of version 1 beyond primary keys and unique rules.
+// indexes beyond primary keys and unique rules.
 var indexes = []struct{ name, table, columns string }{
 	{"entry_by_record", "entry", "entity_id, source_key"},
 }
@@ -164,11 +173,29 @@ func DDL(dialect sqldb.Dialect) ([]string, error) {
 		statements = append(statements, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)",
 			dialect.Quote("landfall_"+index.name), dialect.QuoteName(own.OwnName(index.table)), index.columns))
 	}
-	statements = append(statements,
-		crosswalkView(dialect, own),
-		fmt.Sprintf("INSERT INTO %s (version, applied_at) SELECT %d, %s WHERE NOT EXISTS (SELECT 1 FROM %[1]s WHERE version = %[2]d)",
-			dialect.QuoteName(own.OwnName("version")), Version, own.Now(0)))
-	return statements, nil
+	return append(statements, crosswalkView(dialect, own), stamp(dialect, own)), nil
+}
+
+// stamp notes that the books are of the present version.
+func stamp(dialect sqldb.Dialect, own sqldb.OwnTables) string {
+	return fmt.Sprintf("INSERT INTO %s (version, applied_at) SELECT %d, %s WHERE NOT EXISTS (SELECT 1 FROM %[1]s WHERE version = %[2]d)",
+		dialect.QuoteName(own.OwnName("version")), Version, own.Now(0))
+}
+
+// forward returns the statements that bring books of an earlier version to the
+// present one: so far each version only brought tables.
+func forward(dialect sqldb.Dialect, present int64) ([]string, error) {
+	own, ok := dialect.(sqldb.OwnTables)
+	if !ok {
+		return nil, ErrNoOwnTables
+	}
+	var statements []string
+	for _, table := range tables {
+		if table.since > present {
+			statements = append(statements, table.ddl(dialect, own))
+		}
+	}
+	return append(statements, stamp(dialect, own)), nil
 }
 
 func (t *ownTable) ddl(dialect sqldb.Dialect, own sqldb.OwnTables) string {

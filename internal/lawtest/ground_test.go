@@ -261,7 +261,11 @@ func (w *world) outcome(result *run.Result) *outcome {
 			err := l.Segments(ctx, tx, result.Run.ID, entity.ID, func(slice int, line *ledger.Line) error {
 				out.counts[entity.Name][line.Disposition]++
 				end := fmt.Sprintf("%s:%s %s", entity.Name, line.Key, line.Disposition)
-				if t := told[place{entity.Name, line.Key, slice, line.Number}]; t != nil {
+				t := told[place{entity.Name, line.Key, slice, line.Number}]
+				if later := told[place{entity.Name, line.Key, ledger.Corrections, line.Number}]; later != nil && later.Disposition == line.Disposition {
+					t = later
+				}
+				if t != nil {
 					end += reason(t)
 				}
 				out.ends = append(out.ends, end)

@@ -80,6 +80,11 @@ func (l *Ledger) Write(ctx context.Context, tx sqldb.Tx, marker *Marker, lines [
 	for i := range lines {
 		marker.Counts[lines[i].Disposition]++
 	}
+	return l.append(ctx, tx, marker, lines)
+}
+
+// append writes segment, entries and marker, and fills marker.Link.
+func (l *Ledger) append(ctx context.Context, tx sqldb.Tx, marker *Marker, lines []Line) error {
 	payload := encodeSegment(lines)
 	segmentHash := sha256.Sum256(payload)
 	entries, entriesHash, err := l.entryRows(marker.Place, lines)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"landfall/internal/books"
 	"landfall/internal/record"
@@ -92,6 +93,17 @@ type Entity struct {
 	Input  []Fact   // its fingerprint
 	Origin string   // what was read, in words: a file's or table's name
 	Slices []Slice
+	// Corrections is the slice that supersedes what the others say; nil when
+	// nothing was corrected.
+	Corrections *Slice
+}
+
+// Sealed lists all that is sealed when the entity ends.
+func (e *Entity) Sealed() []Slice {
+	if e.Corrections == nil {
+		return e.Slices
+	}
+	return append(slices.Clone(e.Slices), *e.Corrections)
 }
 
 // Fact is one named piece of an input's fingerprint.
@@ -233,7 +245,12 @@ func (l *Ledger) Entities(ctx context.Context, tx sqldb.Tx, runID int64) ([]Enti
 	}
 	for i := range entities {
 		err := l.books.Query(ctx, tx, func(row []record.Value) error {
-			entities[i].Slices = append(entities[i].Slices, Slice{Number: int(row[0].Int()), Name: row[1].String(), Count: row[2].Int(), Bytes: row[3].Int(), Seal: []byte(row[4].Raw())})
+			slice := Slice{Number: int(row[0].Int()), Name: row[1].String(), Count: row[2].Int(), Bytes: row[3].Int(), Seal: []byte(row[4].Raw())}
+			if slice.Number == Corrections {
+				entities[i].Corrections = &slice
+				return nil
+			}
+			entities[i].Slices = append(entities[i].Slices, slice)
 			return nil
 		}, "SELECT slice_no, name, count, bytes, seal FROM {slice} WHERE run_id = ? AND entity_id = ? ORDER BY slice_no", runID, entities[i].ID)
 		if err != nil {

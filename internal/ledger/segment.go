@@ -141,13 +141,31 @@ func (r *segmentReader) front(before string) string {
 }
 
 // Segments hands every record of an entity's part in a run to each, slice by
-// slice and in order. The Line is only valid during the call.
+// slice and in order, with the end that it has after all corrections. The Line
+// is only valid during the call.
 func (l *Ledger) Segments(ctx context.Context, tx sqldb.Tx, runID, entityID int64, each func(slice int, line *Line) error) error {
+	last, err := l.corrected(ctx, tx, runID, entityID)
+	if err != nil {
+		return err
+	}
+	return l.segments(ctx, tx, runID, entityID, "slice_no < ?", func(slice int, line *Line) error {
+		// Slices count their records on their own: one that failed is another of
+		// the same key.
+		if later, found := last[lineID{line.Key, line.Number}]; found && !line.Disposition.NeedsRetry() {
+			return each(slice, &later)
+		}
+		return each(slice, line)
+	})
+}
+
+// segments reads the segments of the slices that the condition, which compares
+// slice_no with the slice of corrections, selects.
+func (l *Ledger) segments(ctx context.Context, tx sqldb.Tx, runID, entityID int64, which string, each func(slice int, line *Line) error) error {
 	return l.books.Query(ctx, tx, func(row []record.Value) error {
 		if row[1].IsNull() {
 			return nil // purged
 		}
 		slice := int(row[0].Int())
 		return decodeSegment([]byte(row[1].Raw()), func(line *Line) error { return each(slice, line) })
-	}, "SELECT slice_no, payload FROM {segment} WHERE run_id = ? AND entity_id = ? ORDER BY slice_no, ordinal", runID, entityID)
+	}, "SELECT slice_no, payload FROM {segment} WHERE run_id = ? AND entity_id = ? AND "+which+" ORDER BY slice_no, ordinal", runID, entityID, int64(Corrections))
 }

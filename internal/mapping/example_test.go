@@ -13,7 +13,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	order, err := file.Order()
+	order, err := file.Order(nil)
 	if err != nil {
 		fmt.Println(err)
 		return

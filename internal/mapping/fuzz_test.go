@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		file.Order()
+		file.Order(nil)
 		for _, e := range file.Entities {
 			file.Reason(e)
 			mapping.Compile(e, nil, nil)

@@ -48,6 +48,7 @@ func (m *Migration) check() {
 		e.checkTypes(note)
 		e.checkMatch(note)
 		e.checkForeignKeys(m, note)
+		e.checkWaiting(note)
 		e.checkTrace(note)
 		if m.Target.Environment == "production" {
 			e.checkQuestions(note)

@@ -62,10 +62,6 @@ func Open(ctx context.Context, options Options) (*Migration, error) {
 		return nil, err
 	}
 	m := &Migration{File: file, options: options, sources: map[string]source.Driver{}}
-	order, err := file.Order()
-	if err != nil {
-		return nil, err
-	}
 	name := file.Target
 	if options.Target != "" {
 		name = options.Target
@@ -81,13 +77,17 @@ func Open(ctx context.Context, options Options) (*Migration, error) {
 	if m.looker, err = m.OpenTarget(ctx); err != nil {
 		return nil, err
 	}
-	for _, entity := range order {
+	for _, entity := range file.Entities {
 		opened, err := m.openEntity(ctx, entity)
 		if err != nil {
 			m.Close(ctx)
 			return nil, err
 		}
 		m.Entities = append(m.Entities, opened)
+	}
+	if err := m.order(); err != nil {
+		m.Close(ctx)
+		return nil, err
 	}
 	m.check()
 	return m, nil

@@ -87,7 +87,7 @@ func Summarize(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.R
 	for _, entity := range entities {
 		s.Order = append(s.Order, entity.Name)
 		var counts EntityCounts
-		for _, slice := range entity.Slices {
+		for _, slice := range entity.Sealed() {
 			if len(slice.Seal) > 0 {
 				s.Seals[entity.Name+"/"+slice.Name] = hexText(slice.Seal)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"landfall/internal/books"
+	"landfall/internal/crosswalk"
 	"landfall/internal/ledger"
 	"landfall/internal/sqldb"
 )
@@ -35,6 +36,9 @@ func Abandon(ctx context.Context, db sqldb.DB, migration, name string) error {
 				return fmt.Errorf("%w: run %s is %s already", ErrUnknownRun, name, run.State)
 			}
 			if err := l.SetState(ctx, tx, run.ID, ledger.Abandoned, run.Error); err != nil {
+				return err
+			}
+			if err := crosswalk.ForgetPending(ctx, tx, b, run.ID); err != nil {
 				return err
 			}
 			return lease.Release(ctx, tx)

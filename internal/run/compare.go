@@ -27,7 +27,7 @@ func (l *landing) compare(ctx context.Context) error {
 	var look, check []*unit
 	var err error
 	l.each(func(_ int, u *unit) *record.Rejection {
-		u.hash = l.hasher.Sum(u.row)
+		u.hash, u.incomplete = l.hasher.Sum(u.row), len(u.within) > 0
 		if !u.situation.Known || err != nil {
 			return nil
 		}
@@ -36,7 +36,7 @@ func (l *landing) compare(ctx context.Context) error {
 			return nil
 		}
 		u.setKey(key)
-		u.situation.SameSource = u.entry.HasHash && u.entry.ShapeID == l.shapeID && u.entry.Hash == u.hash
+		u.situation.SameSource = !u.incomplete && u.entry.HasHash && u.entry.ShapeID == l.shapeID && u.entry.Hash == u.hash
 		if u.situation.SameSource || u.situation.Linked {
 			check = append(check, u)
 		} else {
@@ -103,7 +103,7 @@ func (l *landing) lookAt(ctx context.Context, units []*unit) error {
 			continue
 		}
 		u.before = row[:len(l.Columns)]
-		u.situation.SameRow = l.hasher.Sum(row) == u.hash
+		u.situation.SameRow = !u.incomplete && l.hasher.Sum(row) == u.hash
 		if u.entry.ShapeID == l.shapeID {
 			u.situation.RowEdited = l.hasher.Sum(row) != u.entry.Hash
 			continue

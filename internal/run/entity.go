@@ -31,6 +31,7 @@ type entityRun struct {
 	numbers *crosswalk.Numbers
 	parents map[string]*crosswalk.Parents
 	owner   map[string]int64 // parent entity -> its number in the books
+	later   map[string]bool  // parent entities whose records may land after those that refer to them
 	policy  target.Policy
 	pace    target.Pace
 	first   bool     // the crosswalk holds nothing of the entity: no look-ups needed
@@ -48,21 +49,15 @@ type entityRun struct {
 	unlanded  atomic.Int64 // batches that lanes gave back because they were asked to stop
 }
 
-// carry brings every record of the entity to its end.
-func (e *entityRun) carry(ctx context.Context) (ledger.Counts, error) {
-	e.counts = ledger.Counts{}
-	if err := e.recall(ctx); err != nil {
-		return e.counts, err
-	}
+// carry brings every record of the entity to its end, but for what waits for
+// parents that come later.
+func (e *entityRun) carry(ctx context.Context) error {
 	if e.stored.Done {
-		return e.counts, nil
-	}
-	if err := e.prepare(ctx); err != nil {
-		return e.counts, fmt.Errorf("%s: %w", e.Name, err)
+		return nil
 	}
 	e.tell(e.event(EventEntityStarted))
 	if err := e.carryBatches(ctx); err != nil {
-		return e.counts, fmt.Errorf("%s: %w", e.Name, err)
+		return err
 	}
 	if e.wanted != nil && len(e.o.Only) > 0 {
 		for key := range e.wanted.keys {
@@ -71,14 +66,7 @@ func (e *entityRun) carry(ctx context.Context) (ledger.Counts, error) {
 			}
 		}
 	}
-	// Ending may make an index over all that landed.
-	if _, err := e.await(ctx, 0); err != nil {
-		return e.counts, err
-	}
-	if err := e.end(ctx); err != nil {
-		return e.counts, fmt.Errorf("%s: %w", e.Name, err)
-	}
-	return e.counts, nil
+	return nil
 }
 
 // recall adds up what earlier sessions of the run have done for the entity.
@@ -88,7 +76,7 @@ func (e *entityRun) recall(ctx context.Context) error {
 	}
 	return e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		e.counts, e.read = ledger.Counts{}, 0 // an earlier look may have broken off half-way
-		for _, slice := range e.stored.Slices {
+		for _, slice := range e.stored.Sealed() {
 			err := e.ledger.Markers(ctx, tx, e.run.ID, e.stored.ID, slice.Number, func(m *ledger.Marker) error {
 				e.counts.Add(m.Counts)
 				e.read += m.Records
@@ -107,7 +95,7 @@ func (e *entityRun) recall(ctx context.Context) error {
 // prepare looks up what the entity's landing needs to know.
 func (e *entityRun) prepare(ctx context.Context) error {
 	e.policy = policyOf(e.o.Mode, e.Entity.Entity)
-	e.parents, e.owner = map[string]*crosswalk.Parents{}, map[string]int64{}
+	e.parents, e.owner, e.later = map[string]*crosswalk.Parents{}, map[string]int64{}, map[string]bool{}
 	dialect := e.books.Dialect()
 	e.lander = table.NewLander(dialect, e.Table, e.Key)
 	e.hashed = e.Program.Compared()
@@ -145,6 +133,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 			if e.parents[ref.Entity] == nil {
 				e.parents[ref.Entity] = crosswalk.NewParents(parentStore)
 				e.owner[ref.Entity] = parentStore.EntityID
+				e.later[ref.Entity] = e.m.Waits(e.Entity, ref.Entity)
 			}
 		}
 		if e.To.NewKey == mapping.KeyIdentity || e.To.NewKey == mapping.KeySequence {
@@ -182,9 +171,16 @@ func (e *entityRun) countTotal() int64 {
 	return total
 }
 
-// end closes the entity: the balance must hold, the target's counters go past
+// end closes the entity, when nothing of it waits any more: the balance must hold, the target's counters go past
 // its highest key, and the reverse index is there from now on.
 func (e *entityRun) end(ctx context.Context) error {
+	if e.stored.Done {
+		return nil
+	}
+	// Ending may make an index over all that landed.
+	if _, err := e.await(ctx, 0); err != nil {
+		return err
+	}
 	if e.wanted == nil && e.total >= 0 && e.read != e.total {
 		return fmt.Errorf("the source counted %d records when the run started and %d were read: it changed meanwhile; end this run with `landfall abandon %s` and run again", e.total, e.read, e.run.Name)
 	}
@@ -209,7 +205,7 @@ func (e *entityRun) end(ctx context.Context) error {
 		if err := e.store.EnsureReverse(ctx, a.Tx); err != nil {
 			return err
 		}
-		for _, slice := range e.stored.Slices {
+		for _, slice := range e.stored.Sealed() {
 			if _, err := e.ledger.Seal(ctx, a.Tx, e.run.ID, e.stored.ID, slice.Number); err != nil {
 				return err
 			}

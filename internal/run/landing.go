@@ -26,6 +26,10 @@ type unit struct {
 	key       []record.Value // the target row's key
 	keyText   string
 	before    []record.Value // the row as it was, in the order of the entity's columns
+
+	within     []inBatch           // references to records of the batch that are new, too
+	incomplete bool                // within held something when the record was compared
+	waits      []crosswalk.Pending // references whose parents come later
 }
 
 // landing is one attempt to land one batch.
@@ -34,6 +38,7 @@ type landing struct {
 	tx    sqldb.Tx
 	batch *shaped
 	units []unit
+	at    map[string]int // see places; nil when no record refers to another of the batch
 }
 
 // land brings one batch to its end, trying again what may be tried again.
@@ -86,7 +91,8 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 		return nil, false, err
 	}
 	l.point(PointReserved)
-	refused, err := l.write(ctx, careful)
+	l.fillIn()
+	refused, err := l.writeAll(ctx, careful)
 	if err != nil {
 		return nil, false, err
 	}
@@ -202,10 +208,10 @@ func (l *landing) number(ctx context.Context) error {
 }
 
 // naturalKey picks the key out of a row whose own fields are the key.
-func (l *landing) naturalKey(row []record.Value) []record.Value {
-	key := make([]record.Value, len(l.Key))
-	for i := range l.Key {
-		key[i] = row[columnPlace(l.Columns, l.Key[i].Name)]
+func (e *entityRun) naturalKey(row []record.Value) []record.Value {
+	key := make([]record.Value, len(e.Key))
+	for i := range e.Key {
+		key[i] = row[columnPlace(e.Columns, e.Key[i].Name)]
 	}
 	return key
 }
@@ -220,25 +226,28 @@ func columnPlace(columns []sqldb.Column, name string) int {
 }
 
 func (u *unit) setKey(key []record.Value) {
-	u.key = key
+	u.key, u.keyText = key, joinKey(key)
+}
+
+func joinKey(key []record.Value) string {
 	parts := make([]string, len(key))
 	for i, value := range key {
 		parts[i] = value.String()
 	}
-	u.keyText = record.JoinKey(parts...)
+	return record.JoinKey(parts...)
 }
 
 // keyValues takes a key out of the crosswalk's text.
-func (l *landing) keyValues(text string) ([]record.Value, error) {
+func (e *entityRun) keyValues(text string) ([]record.Value, error) {
 	parts := record.SplitKey(text)
-	if len(parts) != len(l.Key) {
-		return nil, fmt.Errorf("the crosswalk says that %s's row has the key %q, but the key has %d columns", l.Name, text, len(l.Key))
+	if len(parts) != len(e.Key) {
+		return nil, fmt.Errorf("the crosswalk says that %s's row has the key %q, but the key has %d columns", e.Name, text, len(e.Key))
 	}
 	key := make([]record.Value, len(parts))
 	for i, part := range parts {
-		value, misfit := l.Key[i].Type.Fit(record.Text(part))
+		value, misfit := e.Key[i].Type.Fit(record.Text(part))
 		if misfit != nil {
-			return nil, fmt.Errorf("the crosswalk says that %s's row has the key %q: %w", l.Name, text, misfit)
+			return nil, fmt.Errorf("the crosswalk says that %s's row has the key %q: %w", e.Name, text, misfit)
 		}
 		key[i] = value
 	}

@@ -33,8 +33,13 @@ func (e *entityRun) newLane(loader transactions) *lane {
 // lands first. It does where the target holds a unique rule that cannot be
 // judged while the input is read: over expressions or part of the rows,
 // regardless of case, or over a reference by which two parents of the source
-// may be one row of the target. The same goes for a match regardless of case.
+// may be one row of the target. The same goes for a match regardless of case,
+// and for records that refer to others of their entity, which may have landed
+// or not.
 func (e *entityRun) orderless() bool {
+	if e.later[e.Name] {
+		return false
+	}
 	if slices.ContainsFunc(e.Match, func(c sqldb.Column) bool { return c.Type.FoldCase }) {
 		return false
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"landfall/internal/ledger"
 	"landfall/internal/record"
@@ -29,7 +30,10 @@ func (l *landing) lines() []ledger.Line {
 		u, item := &l.units[i], &l.batch.Items[i]
 		line := ledger.Line{Key: item.Ref.Key, Number: item.Number, Line: item.Line}
 		if u.rejection != nil {
-			line.Disposition, line.TargetKey = u.rejection.Disposition(), u.entry.TargetKey
+			line.Disposition = u.rejection.Disposition()
+			if u.entry.OnTarget() {
+				line.TargetKey = u.entry.TargetKey
+			}
 			line.Entry = &ledger.Entry{
 				Step: u.rejection.Step, Field: u.rejection.Field, Code: u.rejection.Code,
 				Message: u.rejection.Message(), Source: cellsJSON(item.Values),
@@ -122,4 +126,25 @@ func rowJSON(columns []sqldb.Column, row []record.Value) string {
 		out = append(out, text...)
 	}
 	return string(append(out, '}'))
+}
+
+// rowOf reads back what rowJSON wrote.
+func rowOf(columns []sqldb.Column, text string) ([]record.Value, error) {
+	var cells map[string]*string
+	if err := json.Unmarshal([]byte(text), &cells); err != nil {
+		return nil, err
+	}
+	row := make([]record.Value, len(columns))
+	for i := range columns {
+		cell := cells[columns[i].Name]
+		if cell == nil {
+			continue
+		}
+		value, misfit := columns[i].Type.Fit(record.Text(*cell))
+		if misfit != nil {
+			return nil, fmt.Errorf("%s: %w", columns[i].Name, misfit)
+		}
+		row[i] = value
+	}
+	return row, nil
 }

@@ -69,7 +69,17 @@ const (
 	PointArtefacts Point = "before-artefacts" // the run is closed, its files are not written
 )
 
-// Points lists them all.
+// The points of settling what waits for its parent, batch by batch.
+const (
+	PointSettling Point = "settling" // all is written, before commit
+	PointSettled  Point = "settled"  // after commit
+)
+
+// SettlingPoints lists the points that only entities pass whose records refer
+// to ones that come later.
+var SettlingPoints = []Point{PointSettling, PointSettled}
+
+// Points lists the points that every run passes.
 var Points = []Point{
 	PointStarted, PointRead, PointBegun, PointReserved, PointLanded, PointCrosswalk,
 	PointLedger, PointCommitted, PointEntityEnd, PointRunEnd, PointArtefacts,

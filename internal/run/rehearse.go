@@ -71,12 +71,10 @@ func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func
 		return nil, err
 	}
 	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b), loader: rehearsal{tx}, rehearse: true}
-	var traceErr error
+	r.held = &held{trace: trace, at: map[record.Ref]int{}}
 	r.traced = func(l *landing) {
 		for i := range l.units {
-			if traceErr == nil {
-				traceErr = trace(l.trace(i))
-			}
+			r.held.add(l.trace(i))
 		}
 	}
 	if err := r.beginRehearsal(ctx, tx); err != nil {
@@ -86,7 +84,7 @@ func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func
 	if err := r.runEntities(ctx, result); err != nil {
 		return result, fmt.Errorf("rehearsing: %w", err)
 	}
-	return result, traceErr
+	return result, nil
 }
 
 // beginRehearsal starts a run of its own, whatever run may be unfinished.

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"landfall/internal/crosswalk"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/record"
+	"landfall/internal/sqldb"
 )
 
 // resolve finds the parents of all records, one query per parent entity, and
@@ -30,6 +32,7 @@ func (l *landing) resolve(ctx context.Context) error {
 }
 
 func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place int) error {
+	own := ref.Entity == l.Name
 	keys := make([]string, 0, len(l.units))
 	l.each(func(i int, u *unit) *record.Rejection {
 		if u.row[place].IsNull() {
@@ -41,6 +44,13 @@ func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place 
 			return &record.Rejection{
 				Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: l.Columns[place].Name, Code: record.CodeBadEncoding,
 				Err: fmt.Errorf("the key of the %s holds bytes that are not text (NUL or broken UTF-8): mend the source", ref.Entity),
+			}
+		}
+		if own {
+			if parent, here := l.places()[key]; here && !l.units[parent].situation.Known {
+				u.within = append(u.within, inBatch{ref: ref, place: place, parent: parent, key: key})
+				u.row[place] = record.Null()
+				return nil
 			}
 		}
 		keys = append(keys, key)
@@ -60,22 +70,58 @@ func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place 
 	if err != nil {
 		return err
 	}
-	column := l.Columns[place]
 	l.each(func(i int, u *unit) *record.Rejection {
 		if u.row[place].IsNull() {
 			return nil
 		}
-		key := u.row[place].Raw()
-		parent, found := parents[key]
-		if !found {
-			return l.orphan(i, u, ref, place, record.Ref{Entity: ref.Entity, Key: key}, causes)
+		parent := record.Ref{Entity: ref.Entity, Key: u.row[place].Raw()}
+		if key, found := parents[parent.Key]; found {
+			return l.refer(i, u, place, parent, key)
 		}
-		value, misfit := column.Type.Fit(record.Text(record.SplitKey(parent)[0])) // a parent's key is one column, escaped like all keys
-		if misfit != nil {
-			return &record.Rejection{Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: column.Name, Code: misfit.Code, Err: fmt.Errorf("the key of %s:%s in the target: %w", ref.Entity, key, misfit)}
+		if l.later[ref.Entity] && !(own && causes[parent.Key].RunName == l.runner.run.Name) {
+			return l.postpone(i, u, ref, place, parent)
 		}
-		u.row[place] = value
+		return l.orphan(i, u, ref, place, parent, causes)
+	})
+	return nil
+}
+
+// refer writes the key of a parent's row into a field.
+func (l *landing) refer(i int, u *unit, place int, parent record.Ref, key string) *record.Rejection {
+	value, misfit := referred(l.Columns[place], key)
+	if misfit != nil {
+		return &record.Rejection{
+			Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: l.Columns[place].Name, Code: misfit.Code,
+			Err: fmt.Errorf("the key of %s in the target: %w", parent, misfit),
+		}
+	}
+	u.row[place] = value
+	return nil
+}
+
+// referred is a parent's key as the column takes it. It is one column, escaped
+// like all keys.
+func referred(column sqldb.Column, key string) (record.Value, *record.Misfit) {
+	return column.Type.Fit(record.Text(record.SplitKey(key)[0]))
+}
+
+// postpone leaves a reference empty whose parent is not on the target and may
+// still come: it is filled in at the end. What is written only once is not
+// waited for where the row is there already.
+func (l *landing) postpone(i int, u *unit, ref mapping.RefField, place int, parent record.Ref) *record.Rejection {
+	u.row[place] = record.Null()
+	column, item := l.Columns[place], &l.batch.Items[i]
+	if !column.Nullable {
+		return &record.Rejection{
+			Ref: item.Ref, Step: record.StepResolve, Field: column.Name, Code: record.CodeNotNull,
+			Err: fmt.Errorf("%s has not landed yet, and the column cannot stay empty until it has: order the source so that parents come first, or make the column nullable; a retry lands the record once its parent is there", parent),
+		}
+	}
+	if ref.Field.Once && u.situation.Known {
 		return nil
+	}
+	u.waits = append(u.waits, crosswalk.Pending{
+		SourceKey: item.Ref.Key, Field: column.Name, ParentID: l.owner[parent.Entity], ParentKey: parent.Key, RecordNo: item.Number,
 	})
 	return nil
 }
@@ -108,17 +154,26 @@ func (l *landing) orphan(i int, u *unit, ref mapping.RefField, place int, parent
 			Err: fmt.Errorf("%s is not on the target, and the target wants a value", parent),
 		}
 	}
-	rejection := &record.Rejection{Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: column.Name}
-	if failed {
-		in := ""
-		if cause.Field != "" {
-			in = " in " + cause.Field
-		}
-		rejection.Blocked, rejection.Code = true, record.CodeParentFailed
-		rejection.Err = fmt.Errorf("%s did not land: %s, %s%s (run %s); mend it and retry both", parent, cause.Disposition, cause.Code, in, cause.RunName)
+	if !failed {
+		return orphaned(l.batch.Items[i].Ref, column.Name, parent, nil)
+	}
+	return orphaned(l.batch.Items[i].Ref, column.Name, parent, &cause)
+}
+
+// orphaned rejects a record whose parent did not land, for the given cause, or
+// was never read.
+func orphaned(ref record.Ref, field string, parent record.Ref, cause *ledger.Cause) *record.Rejection {
+	rejection := &record.Rejection{Ref: ref, Step: record.StepResolve, Field: field}
+	if cause == nil {
+		rejection.Code = record.CodeMissingParent
+		rejection.Err = fmt.Errorf("no run has read %s: mend the reference or what leaves it out, or set `missing: null` to leave it empty", parent)
 		return rejection
 	}
-	rejection.Code = record.CodeMissingParent
-	rejection.Err = fmt.Errorf("no run has read %s: mend the reference or what leaves it out, or set `missing: null` to leave it empty", parent)
+	in := ""
+	if cause.Field != "" {
+		in = " in " + cause.Field
+	}
+	rejection.Blocked, rejection.Code = true, record.CodeParentFailed
+	rejection.Err = fmt.Errorf("%s did not land: %s, %s%s (run %s); mend it and retry both", parent, cause.Disposition, cause.Code, in, cause.RunName)
 	return rejection
 }

@@ -38,6 +38,7 @@ type runner struct {
 	rehearse bool
 	// traced is told of each batch that has its end; may be nil.
 	traced   func(*landing)
+	held     *held // a rehearsal's traces; nil otherwise
 	notFound []record.Ref
 	telling  sync.Mutex
 	// neighbour holds lanes back for the target's other users; nil where nobody
@@ -264,15 +265,22 @@ func (r *runner) runEntities(ctx context.Context, result *Result) error {
 		return fmt.Errorf("a place to spill to: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	taken := map[string]bool{}
 	for i := range r.entities {
-		stored := &r.entities[i]
-		opened := r.m.Entity(stored.Name)
-		if opened == nil {
-			return fmt.Errorf("run %s carries entity %s, which the mapping does not know any more", r.run.Name, stored.Name)
+		if taken[r.entities[i].Name] {
+			continue
 		}
-		e := &entityRun{runner: r, Entity: opened, stored: stored, spill: dir}
-		counts, err := e.carry(ctx)
-		result.Entities = append(result.Entities, EntityResult{Name: stored.Name, Counts: counts})
+		c, err := r.circleOf(r.entities[i:], dir)
+		if err != nil {
+			return err
+		}
+		err = c.carry(ctx)
+		for _, e := range c.members {
+			taken[e.Name] = true
+			if e.counts != nil {
+				result.Entities = append(result.Entities, EntityResult{Name: e.Name, Counts: e.counts})
+			}
+		}
 		if err != nil {
 			return err
 		}

@@ -108,12 +108,14 @@ func (l *landing) refuse(ctx context.Context, refusals []target.Refusal, places 
 // remember writes the crosswalk of what landed.
 func (l *landing) remember(ctx context.Context) error {
 	var fresh, known []crosswalk.Row
+	var waits []crosswalk.Pending
 	l.each(func(i int, u *unit) *record.Rejection {
 		row := crosswalk.Row{
 			SourceKey: l.batch.Items[i].Ref.Key, TargetKey: u.keyText, State: crosswalk.StateLive,
 			Hash: u.hash, HasHash: true, ShapeID: l.shapeID,
 			FirstRun: l.runner.run.ID, LastRun: l.runner.run.ID, RecordNo: l.batch.Items[i].Number,
 		}
+		waits = append(waits, l.waiting(u, &row)...)
 		switch u.action {
 		case target.Create:
 			row.Role = crosswalk.RoleCreated
@@ -145,5 +147,29 @@ func (l *landing) remember(ctx context.Context) error {
 	if err := l.store.Replace(ctx, l.tx, known); err != nil {
 		return fmt.Errorf("writing the crosswalk: %w", err)
 	}
+	if err := l.store.Postpone(ctx, l.tx, l.runner.run.ID, waits); err != nil {
+		return fmt.Errorf("writing what waits for its parent: %w", err)
+	}
 	return nil
+}
+
+// waiting are the references of a landed record that wait for their parents;
+// rows that are only pointed at or kept as they are wait for nothing.
+func (l *landing) waiting(u *unit, row *crosswalk.Row) []crosswalk.Pending {
+	switch u.action {
+	case target.Create, target.Update, target.Adopt:
+		if len(u.waits) > 0 {
+			row.State = crosswalk.StatePending
+		}
+	case target.Leave, target.Remember:
+		if u.situation.Linked {
+			return nil
+		}
+	default:
+		return nil
+	}
+	for i := range u.waits {
+		u.waits[i].Disposition = dispositionOf[u.action]
+	}
+	return u.waits
 }

@@ -29,6 +29,12 @@ type Table interface {
 	// Match finds the rows in which the columns hold the given values. Values that
 	// are NULL match nobody.
 	Match(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, tuples [][]record.Value) ([]Matched, error)
+	// Delete removes the rows with the given keys, all in one statement, so that
+	// they may refer to each other. It is an error when one of them stays.
+	Delete(ctx context.Context, tx sqldb.Tx, keys [][]record.Value) error
+	// Referring lists the keys of the rows in which the column holds one of the
+	// values.
+	Referring(ctx context.Context, tx sqldb.Tx, column sqldb.Column, values []record.Value) ([][]record.Value, error)
 	// AdvanceSequences moves the counters behind the columns past the highest value.
 	AdvanceSequences(ctx context.Context, tx sqldb.Tx) error
 }
