@@ -7,6 +7,12 @@ import (
 	"landfall/internal/record"
 )
 
+// Binary spares both sides the digits: into a table without rules the server
+// takes a row of numbers and times for 40 % of what it costs as text, and one of
+// short texts for 82 %; where indexes and foreign keys are kept it makes no
+// difference that can be measured. A row is encoded in a third of the time
+// (docs/performance.md).
+
 // What stands before and behind the rows: the signature, no flags, no
 // extension; a row of -1 columns.
 const (

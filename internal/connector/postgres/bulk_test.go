@@ -57,19 +57,6 @@ func TestBulkInsertIsAllOrNothing(t *testing.T) {
 	}
 }
 
-func BenchmarkBulkInsert(b *testing.B) {
-	db := connect(b, servertest.Database(b))
-	tx := begin(b, db)
-	exec(b, tx, wide)
-	table := tableOf(b, db, "wide")
-	b.ReportAllocs()
-	b.ResetTimer()
-	if _, err := tx.BulkInsert(b.Context(), table.Name, table.Columns, wideRows(b.N)); err != nil {
-		b.Fatal(err)
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-}
-
 func BenchmarkQuery(b *testing.B) {
 	db := connect(b, servertest.Database(b))
 	tx := begin(b, db)

@@ -5,6 +5,8 @@
 //   - write through a view: COPY needs a table (or partitioned table);
 //   - compare values of types without equality (json, xml, point): IsDistinct
 //     on such a column is refused by the server;
+//   - write a table in binary COPY that has an enum, citext, an array or another
+//     type without a form in formOf: such tables take text;
 //   - keep NUL in text: PostgreSQL has none, such rows are refused;
 //   - check the rules of a domain while shaping: they are left to the server;
 //   - tell dates before the year 1, times of 24:00 and infinite dates as dates:
