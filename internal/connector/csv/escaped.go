@@ -11,18 +11,18 @@ import (
 // a quote or another escape; before anything else it is content.
 func (s *scanner) unescape(at, quote int) (escaped bool) {
 	content := s.Buf[s.Pos+at : s.Pos+quote]
-	for len(s.escape) > 0 {
-		n := bytes.Index(content, s.escape)
+	for {
+		n := s.escape.in(content)
 		if n < 0 {
 			break
 		}
 		s.scratch = append(s.scratch, content[:n]...)
-		content = content[n+len(s.escape):]
+		content = content[n+len(s.escape.text):]
 		if len(content) == 0 {
 			return true
 		}
-		s.scratch = append(s.scratch, s.escape...)
-		content = bytes.TrimPrefix(content, s.escape)
+		s.scratch = append(s.scratch, s.escape.text...)
+		content = bytes.TrimPrefix(content, s.escape.bytes)
 	}
 	s.scratch = append(s.scratch, content...)
 	return false
@@ -36,10 +36,7 @@ func (s *scanner) bareCell(at int) (int, *textfile.Fault, error) {
 	end := s.bareEnd(at)
 	for {
 		rest := s.Buf[s.Pos+at : s.Pos+end]
-		n := -1
-		if len(s.escape) > 0 {
-			n = bytes.Index(rest, s.escape)
-		}
+		n := s.escape.in(rest)
 		if n < 0 {
 			if end == s.eol {
 				rest = s.trim(rest)
@@ -48,10 +45,10 @@ func (s *scanner) bareCell(at int) (int, *textfile.Fault, error) {
 			return end, nil, nil
 		}
 		s.scratch = append(s.scratch, rest[:n]...)
-		at += n + len(s.escape)
+		at += n + len(s.escape.text)
 		taken := s.escapedLength(at)
 		if taken == 0 {
-			s.scratch = append(s.scratch, s.escape...)
+			s.scratch = append(s.scratch, s.escape.text...)
 			continue
 		}
 		s.scratch = append(s.scratch, s.Buf[s.Pos+at:s.Pos+at+taken]...)
@@ -69,7 +66,7 @@ func (s *scanner) bareCell(at int) (int, *textfile.Fault, error) {
 
 // bareEnd finds the delimiter or the line's end.
 func (s *scanner) bareEnd(at int) int {
-	if n := bytes.Index(s.Buf[s.Pos+at:s.Pos+s.eol], s.delimits); n >= 0 {
+	if n := s.delimiter.in(s.Buf[s.Pos+at : s.Pos+s.eol]); n >= 0 {
 		return at + n
 	}
 	return s.eol
@@ -89,9 +86,9 @@ func (s *scanner) escapedLength(at int) int {
 	case s.crlf && rest[0] == '\r':
 		return 1
 	}
-	for _, special := range [][]byte{s.delimits, s.escape, s.quote} {
-		if bytes.HasPrefix(rest, special) {
-			return len(special) // 0 where there are no quotes
+	for _, special := range []*mark{&s.delimiter, &s.escape, &s.quote} {
+		if special.begins(rest) {
+			return len(special.text)
 		}
 	}
 	return 0

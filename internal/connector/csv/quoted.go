@@ -1,7 +1,6 @@
 package csv
 
 import (
-	"bytes"
 	"fmt"
 
 	"landfall/internal/connector/textfile"
@@ -16,7 +15,7 @@ func (s *scanner) quoted() (*textfile.Fault, error) {
 	for {
 		var bad *textfile.Fault
 		var err error
-		if len(s.quote) > 0 && bytes.HasPrefix(s.Buf[s.Pos+at:s.End], s.quote) {
+		if s.quote.begins(s.Buf[s.Pos+at : s.End]) {
 			at, bad, err = s.quotedCell(at)
 		} else {
 			at, bad, err = s.bareCell(at)
@@ -28,7 +27,7 @@ func (s *scanner) quoted() (*textfile.Fault, error) {
 		if at >= s.eol {
 			break
 		}
-		at += len(s.delimiter)
+		at += len(s.delimiter.text)
 	}
 	bad := s.CheckText(at)
 	s.cutCells()
@@ -40,7 +39,7 @@ func (s *scanner) quoted() (*textfile.Fault, error) {
 // delimiter or the line's end stands behind the closing one.
 func (s *scanner) quotedCell(at int) (int, *textfile.Fault, error) {
 	opened, cell := at, len(s.scratch)
-	at += len(s.quote)
+	at += len(s.quote.text)
 	for {
 		n, err := s.findQuote(at)
 		if err != nil {
@@ -51,21 +50,28 @@ func (s *scanner) quotedCell(at int) (int, *textfile.Fault, error) {
 			bad, err := s.unclosed(opened)
 			return 0, bad, err
 		}
-		escaped := s.unescape(at, n)
-		at = n + len(s.quote)
+		escaped := false
+		if s.escape.text == "" {
+			s.scratch = append(s.scratch, s.Buf[s.Pos+at:s.Pos+n]...)
+		} else {
+			escaped = s.unescape(at, n)
+		}
+		at = n + len(s.quote.text)
 		if escaped {
-			s.scratch = append(s.scratch, s.quote...)
+			s.scratch = append(s.scratch, s.quote.text...)
 			continue
 		}
-		doubled, err := s.Has(at, s.quote)
-		if err != nil {
-			return 0, nil, err
+		doubled := s.quote.begins(s.Buf[s.Pos+at : s.End])
+		if !doubled && s.Pos+at+len(s.quote.text) > s.End { // it may lie ahead
+			if doubled, err = s.Has(at, s.quote.bytes); err != nil {
+				return 0, nil, err
+			}
 		}
 		if !doubled {
 			break
 		}
-		s.scratch = append(s.scratch, s.quote...)
-		at += len(s.quote)
+		s.scratch = append(s.scratch, s.quote.text...)
+		at += len(s.quote.text)
 	}
 	if at > s.eol { // line breaks were inside, or the line's end lies ahead
 		bad, err := s.moveLineEnd(at)
@@ -77,7 +83,7 @@ func (s *scanner) quotedCell(at int) (int, *textfile.Fault, error) {
 	switch {
 	case len(s.trim(rest)) == 0:
 		return s.eol, nil, nil
-	case bytes.HasPrefix(rest, s.delimits):
+	case s.delimiter.begins(rest):
 		return at, nil, nil
 	default:
 		s.scratch = s.scratch[:cell]
@@ -101,13 +107,13 @@ func (s *scanner) moveLineEnd(from int) (*textfile.Fault, error) {
 // limit comes first.
 func (s *scanner) findQuote(from int) (int, error) {
 	for {
-		if at := bytes.Index(s.Buf[s.Pos+from:s.End], s.quote); at >= 0 {
+		if at := s.quote.in(s.Buf[s.Pos+from : s.End]); at >= 0 {
 			if from+at > s.Limit { // how much is buffered must not matter
 				return -1, nil
 			}
 			return from + at, nil
 		}
-		from = max(from, s.End-s.Pos-len(s.quote)+1) // half of one may be there
+		from = max(from, s.End-s.Pos-len(s.quote.text)+1) // half of one may be there
 		if from > s.Limit {
 			return -1, nil
 		}

@@ -78,14 +78,15 @@ func (r *reader) Read() (*record.Record, *record.Rejection, error) {
 func (r *reader) newRecord(line int64) *record.Record {
 	cells := r.scanner.cells
 	rec := r.slab.Record(r.origin.entity, r.number, line, len(cells))
+	values := rec.Values[:len(cells)]
 	if r.sheet.order == nil || len(cells) != len(r.sheet.order) {
 		for i, cell := range cells {
-			rec.Values[i] = record.Text(cell)
+			values[i] = record.Text(cell)
 		}
 		return rec
 	}
 	for i, at := range r.sheet.order {
-		rec.Values[i] = record.Text(cells[at])
+		values[i] = record.Text(cells[at])
 	}
 	return rec
 }

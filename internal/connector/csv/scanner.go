@@ -1,7 +1,6 @@
 package csv
 
 import (
-	"bytes"
 	"io"
 	"strings"
 
@@ -12,12 +11,10 @@ import (
 type scanner struct {
 	textfile.Window
 
-	delimiter string
-	single    byte // the delimiter when it is one byte, else 0
-	delimits  []byte
-	quote     []byte // empty: none
-	escape    []byte // empty: none
-	crlf      bool   // a CR before a line end belongs to it
+	delimiter mark
+	quote     mark
+	escape    mark
+	crlf      bool // a CR before a line end belongs to it
 
 	cells   []string // of the row last read, reused
 	scratch []byte   // contents of the cells of a row with quotes
@@ -26,16 +23,11 @@ type scanner struct {
 }
 
 func newScanner(in io.Reader, format Format, line int64) *scanner {
-	s := &scanner{
+	return &scanner{
 		Window:    textfile.NewWindow(in, format.newline(), line),
-		delimiter: format.Delimiter, delimits: []byte(format.Delimiter),
-		quote: []byte(format.Quote), escape: []byte(format.Escape),
+		delimiter: newMark(format.Delimiter), quote: newMark(format.Quote), escape: newMark(format.Escape),
 		crlf: !format.CR,
 	}
-	if len(format.Delimiter) == 1 {
-		s.single = format.Delimiter[0]
-	}
-	return s
 }
 
 // next reads a row into cells, which share one string; it returns what is
@@ -60,25 +52,25 @@ func (s *scanner) next() (*textfile.Fault, error) {
 	text := string(s.trim(line))
 	for {
 		at := 0
-		if s.single != 0 {
-			at = strings.IndexByte(text, s.single)
+		if s.delimiter.single != 0 {
+			at = strings.IndexByte(text, s.delimiter.single)
 		} else {
-			at = strings.Index(text, s.delimiter)
+			at = strings.Index(text, s.delimiter.text)
 		}
 		if at < 0 {
 			break
 		}
 		s.cells = append(s.cells, text[:at])
-		text = text[at+len(s.delimiter):]
+		text = text[at+len(s.delimiter.text):]
 	}
 	s.cells = append(s.cells, text)
-	s.Consume(eol)
+	s.ConsumeLine(eol)
 	return bad, nil
 }
 
 // special reports whether cells cannot simply be cut at the delimiters.
 func (s *scanner) special(line []byte) bool {
-	return len(s.quote) > 0 && bytes.Contains(line, s.quote) || len(s.escape) > 0 && bytes.Contains(line, s.escape)
+	return s.quote.in(line) >= 0 || s.escape.in(line) >= 0
 }
 
 // trim cuts off the CR of a line end.

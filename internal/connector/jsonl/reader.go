@@ -44,7 +44,7 @@ func (l *lines) next() (string, *textfile.Fault, error) {
 	}
 	text, crlf := strings.CutSuffix(string(line), "\r")
 	l.crlf = crlf
-	l.Consume(eol)
+	l.ConsumeLine(eol)
 	return text, bad, nil
 }
 

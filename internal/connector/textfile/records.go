@@ -29,7 +29,8 @@ func (s *Slab) Record(entity string, number, line int64, width int) *record.Reco
 	}
 	rec := &s.records[0]
 	s.records = s.records[1:]
-	*rec = record.Record{Ref: record.Ref{Entity: entity}, Number: number, Line: line, Values: s.values[:width:width]}
+	rec.Ref.Entity, rec.Number, rec.Line = entity, number, line
+	rec.Values = s.values[:width:width]
 	s.values = s.values[width:]
 	return rec
 }

@@ -121,6 +121,17 @@ func (w *Window) Consume(n int) {
 	w.ConsumeOnly(n)
 }
 
+// ConsumeLine passes n bytes without a line end in them, and the line end behind
+// them, if there is one.
+func (w *Window) ConsumeLine(n int) {
+	if w.Pos+n < w.End {
+		n++
+		w.Line++
+	}
+	w.Offset += int64(n)
+	w.Pos += n
+}
+
 // ConsumeOnly passes n bytes and no more.
 func (w *Window) ConsumeOnly(n int) {
 	w.Line += int64(bytes.Count(w.Buf[w.Pos:w.Pos+n], w.newline))
