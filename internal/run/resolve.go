@@ -106,8 +106,7 @@ func referred(column sqldb.Column, key string) (record.Value, *record.Misfit) {
 }
 
 // postpone leaves a reference empty whose parent is not on the target and may
-// still come: it is filled in at the end. What is written only once is not
-// waited for where the row is there already.
+// still come: it is filled in at the end.
 func (l *landing) postpone(i int, u *unit, ref mapping.RefField, place int, parent record.Ref) *record.Rejection {
 	u.row[place] = record.Null()
 	column, item := l.Columns[place], &l.batch.Items[i]
@@ -116,9 +115,6 @@ func (l *landing) postpone(i int, u *unit, ref mapping.RefField, place int, pare
 			Ref: item.Ref, Step: record.StepResolve, Field: column.Name, Code: record.CodeNotNull,
 			Err: fmt.Errorf("%s has not landed yet, and the column cannot stay empty until it has: order the source so that parents come first, or make the column nullable; a retry lands the record once its parent is there", parent),
 		}
-	}
-	if ref.Field.Once && u.situation.Known {
-		return nil
 	}
 	u.waits = append(u.waits, crosswalk.Pending{
 		SourceKey: item.Ref.Key, Field: column.Name, ParentID: l.owner[parent.Entity], ParentKey: parent.Key, RecordNo: item.Number,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"landfall/internal/crosswalk"
@@ -154,8 +155,14 @@ func (l *landing) remember(ctx context.Context) error {
 }
 
 // waiting are the references of a landed record that wait for their parents;
-// rows that are only pointed at or kept as they are wait for nothing.
+// rows that are only pointed at or kept as they are wait for nothing. What is
+// written only once is not waited for where the row was there already.
 func (l *landing) waiting(u *unit, row *crosswalk.Row) []crosswalk.Pending {
+	if u.action != target.Create {
+		u.waits = slices.DeleteFunc(u.waits, func(p crosswalk.Pending) bool {
+			return l.Program.Once[slices.Index(l.Program.Columns, p.Field)]
+		})
+	}
 	switch u.action {
 	case target.Create, target.Update, target.Adopt:
 		if len(u.waits) > 0 {
