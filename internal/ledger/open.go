@@ -9,6 +9,7 @@ import (
 // OpenRecord is a record that did not land: failed, blocked or unknown.
 type OpenRecord struct {
 	Key    string
+	Slice  int // numbers count the records of a slice
 	Number int64
 }
 
@@ -39,7 +40,7 @@ func (l *Ledger) Open(ctx context.Context, tx sqldb.Tx, run *Run, entityID int64
 	open := map[OpenRecord]bool{}
 	ofKey := map[string][]OpenRecord{}
 	err := l.Entries(ctx, tx, func(told *Told) error {
-		o := OpenRecord{Key: told.Key, Number: told.Number}
+		o := OpenRecord{Key: told.Key, Slice: told.Slice, Number: told.Number}
 		failed := told.Disposition.NeedsRetry()
 		if other := others[told.RunID]; other != nil && other.Options.Inputs[told.Entity] != "" && len(ofKey[o.Key]) > 0 {
 			// Another file counts its records in its own way: only keys compare, and

@@ -9,11 +9,18 @@ import (
 	"landfall/internal/sqldb"
 )
 
+// place is where a record stands in an entity's input: numbers count the records
+// of a slice.
+type place struct {
+	slice  int
+	number int64
+}
+
 // wanted is the set of records that a run is limited to. For a retry each key
 // carries the numbers of its open records: where one key stands in the input
 // several times, only those that failed are run again.
 type wanted struct {
-	keys map[string]map[int64]bool // nil numbers: every record of the key
+	keys map[string]map[place]bool // nil places: every record of the key
 	// landed are keys of which a record is on the target; where the numbers do
 	// not fit any more, a record of such a key is taken for the one that landed.
 	landed map[string]bool
@@ -36,26 +43,37 @@ func (w *wanted) Keys() []string {
 // read.
 func (w *wanted) total() int64 {
 	total := int64(0)
-	for _, numbers := range w.keys {
-		total += int64(max(1, len(numbers)))
+	for _, places := range w.keys {
+		total += int64(max(1, len(places)))
 	}
 	return total
 }
 
 // includes reports whether this very record is to be run.
-func (w *wanted) includes(rec *record.Record) bool {
-	numbers, ok := w.keys[rec.Ref.Key]
+func (w *wanted) includes(slice int, rec *record.Record) bool {
+	places, ok := w.keys[rec.Ref.Key]
 	if !ok {
 		return false
 	}
-	return numbers == nil || numbers[rec.Number] || rec.Number == 0 || !w.landed[rec.Ref.Key]
+	return places == nil || places[place{slice, rec.Number}] || rec.Number == 0 || !w.landed[rec.Ref.Key]
+}
+
+// hasNumber reports whether a record of the key with this number is wanted, in
+// whatever slice: the crosswalk does not know slices.
+func (w *wanted) hasNumber(key string, number int64) bool {
+	for at := range w.keys[key] {
+		if at.number == number {
+			return true
+		}
+	}
+	return false
 }
 
 // choose finds out which records the run is limited to; nil means all.
 func (e *entityRun) choose(ctx context.Context) (*wanted, error) {
 	switch {
 	case len(e.o.Only) > 0:
-		w := &wanted{keys: map[string]map[int64]bool{}, found: map[string]bool{}}
+		w := &wanted{keys: map[string]map[place]bool{}, found: map[string]bool{}}
 		for _, ref := range e.o.Only {
 			if ref.Entity == e.Name {
 				w.keys[ref.Key] = nil
@@ -72,7 +90,7 @@ func (e *entityRun) choose(ctx context.Context) (*wanted, error) {
 // none is named, in any run since the last one over all records, and that have
 // not landed since.
 func (e *entityRun) openRecords(ctx context.Context) (*wanted, error) {
-	w := &wanted{keys: map[string]map[int64]bool{}, landed: map[string]bool{}, found: map[string]bool{}}
+	w := &wanted{keys: map[string]map[place]bool{}, landed: map[string]bool{}, found: map[string]bool{}}
 	err := e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		open, err := e.ledger.Open(ctx, tx, e.run, e.stored.ID)
 		if err != nil {
@@ -80,13 +98,13 @@ func (e *entityRun) openRecords(ctx context.Context) (*wanted, error) {
 		}
 		for _, o := range open {
 			if w.keys[o.Key] == nil {
-				w.keys[o.Key] = map[int64]bool{}
+				w.keys[o.Key] = map[place]bool{}
 			}
-			w.keys[o.Key][o.Number] = true
+			w.keys[o.Key][place{o.Slice, o.Number}] = true
 		}
 		known, err := e.store.Lookup(ctx, tx, w.Keys())
 		for key, row := range known {
-			w.landed[key] = row.OnTarget() && !w.keys[key][row.RecordNo]
+			w.landed[key] = row.OnTarget() && !w.hasNumber(key, row.RecordNo)
 		}
 		return err
 	})
@@ -111,8 +129,9 @@ func (l *limited) Read() (*record.Record, *record.Rejection, error) {
 // since it may hold a key that a later one wants.
 type choosing struct {
 	source.Reader
+	slice  int
 	wanted *wanted
-	claim  func(*record.Record) error
+	claim  func(slice int, rec *record.Record) error
 }
 
 func (c *choosing) Read() (*record.Record, *record.Rejection, error) {
@@ -122,21 +141,21 @@ func (c *choosing) Read() (*record.Record, *record.Rejection, error) {
 			return nil, nil, err
 		}
 		c.wanted.found[rec.Ref.Key] = true
-		if c.wanted.includes(rec) {
+		if c.wanted.includes(c.slice, rec) {
 			return rec, rejection, nil
 		}
-		if err := c.claim(rec); err != nil {
+		if err := c.claim(c.slice, rec); err != nil {
 			return nil, nil, err
 		}
 	}
 }
 
 // claimOnly notes the key of a record that is passed over.
-func (f *feed) claimOnly(rec *record.Record) error {
+func (f *feed) claimOnly(slice int, rec *record.Record) error {
 	if f.keys == nil || rec.Ref.Key == "" {
 		return nil
 	}
-	_, _, err := f.keys.Claim([]byte(rec.Ref.Key), rec.Ref.Key, rec.Number)
+	_, _, err := f.keys.Claim([]byte(rec.Ref.Key), rec.Ref.Key, place{slice, rec.Number}.packed())
 	return err
 }
 

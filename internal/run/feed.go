@@ -87,7 +87,7 @@ func (f *feed) readSlice(ctx context.Context, slice source.Slice) error {
 		reader = &limited{Reader: reader, left: &f.left}
 	}
 	if f.wanted != nil {
-		reader = &choosing{Reader: reader, wanted: f.wanted, claim: f.claimOnly}
+		reader = &choosing{Reader: reader, slice: slice.Number, wanted: f.wanted, claim: f.claimOnly}
 	}
 	batches := source.NewBatches(reader, slice.Number, 0, source.Position{}, source.Limits{Records: f.o.Records, Bytes: f.o.Bytes})
 	for {
@@ -125,7 +125,7 @@ func (f *feed) passOver(batch *source.Batch) (bool, error) {
 	}
 	if landed := done[batch.Ordinal]; landed.digest != batch.Digest || landed.end != batch.End.String() {
 		return false, fmt.Errorf("records %d to %d of %s are not what they were when the run read them: end this run with `landfall abandon %s` and run again",
-			batch.Start.Number+1, batch.End.Number, f.OriginName, f.runner.run.Name)
+			batch.Start.Number+1, batch.End.Number, f.sliceName(batch.Slice), f.runner.run.Name)
 	}
 	f.scanned += int64(len(batch.Items))
 	if time.Since(f.told) > tellEvery {

@@ -267,7 +267,7 @@ func (s *settling) read(ctx context.Context, e *entityRun, waiters []*waiter) (m
 		return nil, err
 	}
 	found := make(map[string]reading, len(waiters))
-	missing := &wanted{keys: map[string]map[int64]bool{}, found: map[string]bool{}}
+	missing := &wanted{keys: map[string]map[place]bool{}, found: map[string]bool{}}
 	for _, w := range waiters {
 		if t := told[w.ref.Key]; t != nil && t.Number == w.number {
 			entry := t.Entry
@@ -275,7 +275,7 @@ func (s *settling) read(ctx context.Context, e *entityRun, waiters []*waiter) (m
 			continue
 		}
 		found[w.ref.Key] = reading{entry: &ledger.Entry{}}
-		missing.keys[w.ref.Key] = map[int64]bool{w.number: true}
+		missing.keys[w.ref.Key] = map[place]bool{{number: w.number}: true}
 	}
 	if len(missing.keys) == 0 {
 		return found, nil
@@ -294,7 +294,7 @@ func (s *settling) read(ctx context.Context, e *entityRun, waiters []*waiter) (m
 			if err != nil {
 				return nil, err
 			}
-			if missing.keys[rec.Ref.Key] != nil && (rec.Number == 0 || missing.includes(rec)) {
+			if missing.keys[rec.Ref.Key] != nil && (rec.Number == 0 || missing.hasNumber(rec.Ref.Key, rec.Number)) {
 				found[rec.Ref.Key] = reading{line: rec.Line, entry: &ledger.Entry{Source: cellsJSON(rec.Values)}}
 			}
 		}

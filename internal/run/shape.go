@@ -19,12 +19,12 @@ func (f *feed) shape(batch *source.Batch) (*shaped, error) {
 	for i := range batch.Items {
 		item := &batch.Items[i]
 		if item.Ref.Key != "" && f.keys != nil {
-			first, claimed, err := f.keys.Claim([]byte(item.Ref.Key), item.Ref.Key, item.Number)
+			first, claimed, err := f.keys.Claim([]byte(item.Ref.Key), item.Ref.Key, place{batch.Slice, item.Number}.packed())
 			if err != nil {
 				return nil, err
 			}
 			if !claimed && item.Rejection == nil {
-				item.Rejection = f.duplicate(item, "", fmt.Errorf("the key stands in record %d already: the first in the input's order goes on; give every record a key of its own", first.Number))
+				item.Rejection = f.duplicate(item, "", fmt.Errorf("the key stands in %s already: the first in the input's order goes on; give every record a key of its own", f.words(first)))
 			}
 		}
 		if item.Rejection != nil {
@@ -40,12 +40,12 @@ func (f *feed) shape(batch *source.Batch) (*shaped, error) {
 			if !complete {
 				continue
 			}
-			first, claimed, err := t.seen.Claim(encoded, item.Ref.Key, item.Number)
+			first, claimed, err := t.seen.Claim(encoded, item.Ref.Key, place{batch.Slice, item.Number}.packed())
 			if err != nil {
 				return nil, err
 			}
 			if !claimed {
-				item.Rejection = f.duplicate(item, t.fields, firstHolds(f.Name, first))
+				item.Rejection = f.duplicate(item, t.fields, f.firstHolds(first))
 				break
 			}
 		}
@@ -56,9 +56,37 @@ func (f *feed) shape(batch *source.Batch) (*shaped, error) {
 	return out, nil
 }
 
-func firstHolds(entity string, first dedupe.First) error {
-	return fmt.Errorf("%s (record %d) brings the same value and comes first: the target wants it unique",
-		record.Ref{Entity: entity, Key: first.Key}, first.Number)
+func (f *feed) firstHolds(first dedupe.First) error {
+	return fmt.Errorf("%s (%s) brings the same value and comes first: the target wants it unique",
+		record.Ref{Entity: f.Name, Key: first.Key}, f.words(first))
+}
+
+// numberBits leave room for a trillion records in a slice and for eight million
+// slices.
+const numberBits = 40
+
+// packed is the place as the one number that a seen-set keeps.
+func (p place) packed() int64 { return int64(p.slice)<<numberBits | p.number }
+
+// words names the place of a first, with its slice where there are several.
+func (f *feed) words(first dedupe.First) string {
+	text := fmt.Sprintf("record %d", first.Number&(1<<numberBits-1))
+	if len(f.stored.Slices) > 1 {
+		text += " of " + f.sliceName(int(first.Number>>numberBits))
+	}
+	return text
+}
+
+// sliceName is what people call a slice: its file's name, or what is read.
+func (f *feed) sliceName(number int) string {
+	if len(f.stored.Slices) > 1 {
+		for _, slice := range f.stored.Slices {
+			if slice.Number == number {
+				return slice.Name
+			}
+		}
+	}
+	return f.OriginName
 }
 
 func (f *feed) duplicate(item *source.Item, field string, why error) *record.Rejection {
