@@ -32,7 +32,6 @@ type world struct {
 	db     sqldb.DB
 	number string // how a key column that the database numbers is declared
 	url    string
-	env    string // more lines for the target's connection
 }
 
 // eachTarget runs a test against every kind of target.
@@ -193,7 +192,6 @@ func (w *world) mapping(entities string) {
 // outcome is a run and every record's end in it.
 type outcome struct {
 	*run.Result
-	err    error
 	ends   []string // "customer:1 created", "customer:2 failed: unique in email", in the order of reading
 	told   []*ledger.Told
 	counts map[string]ledger.Counts
