@@ -151,11 +151,28 @@ var tables = []ownTable{
 		},
 		primary: []string{"run_id", "entity_id", "source_key", "field"}, since: 2,
 	},
+	{
+		name: "alias_key", // what records are found by besides their keys
+		columns: []ownColumn{
+			must("entity_id", short), must("by_columns", text), must("value", text), must("source_key", text),
+		},
+		primary: []string{"entity_id", "by_columns", "value", "source_key"}, clustered: true, since: 2,
+	},
 }
 
 // indexes beyond primary keys and unique rules.
-var indexes = []struct{ name, table, columns string }{
-	{"entry_by_record", "entry", "entity_id, source_key"},
+var indexes = []ownIndex{
+	{name: "entry_by_record", table: "entry", columns: "entity_id, source_key"},
+	{name: "alias_key_by_record", table: "alias_key", columns: "entity_id, by_columns, source_key", since: 2},
+}
+
+type ownIndex struct {
+	name, table, columns string
+	since                int64 // as of a table
+}
+
+func (i *ownIndex) ddl(dialect sqldb.Dialect, own sqldb.OwnTables) string {
+	return fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)", dialect.Quote("landfall_"+i.name), dialect.QuoteName(own.OwnName(i.table)), i.columns)
 }
 
 // DDL returns the statements that make the books, in order, for a database
@@ -170,8 +187,7 @@ func DDL(dialect sqldb.Dialect) ([]string, error) {
 		statements = append(statements, table.ddl(dialect, own))
 	}
 	for _, index := range indexes {
-		statements = append(statements, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)",
-			dialect.Quote("landfall_"+index.name), dialect.QuoteName(own.OwnName(index.table)), index.columns))
+		statements = append(statements, index.ddl(dialect, own))
 	}
 	return append(statements, crosswalkView(dialect, own), stamp(dialect, own)), nil
 }
@@ -183,7 +199,7 @@ func stamp(dialect sqldb.Dialect, own sqldb.OwnTables) string {
 }
 
 // forward returns the statements that bring books of an earlier version to the
-// present one: so far each version only brought tables.
+// present one: so far each version only brought tables and indexes.
 func forward(dialect sqldb.Dialect, present int64) ([]string, error) {
 	own, ok := dialect.(sqldb.OwnTables)
 	if !ok {
@@ -193,6 +209,11 @@ func forward(dialect sqldb.Dialect, present int64) ([]string, error) {
 	for _, table := range tables {
 		if table.since > present {
 			statements = append(statements, table.ddl(dialect, own))
+		}
+	}
+	for _, index := range indexes {
+		if index.since > present {
+			statements = append(statements, index.ddl(dialect, own))
 		}
 	}
 	return append(statements, stamp(dialect, own)), nil

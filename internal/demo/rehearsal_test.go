@@ -137,7 +137,7 @@ func (r *rehearsal) judge(program *mapping.Program, rec *record.Record, rejectio
 		if row[ref.Slot].IsNull() {
 			continue
 		}
-		landed, known := r.landed[record.Ref{Entity: ref.Entity, Key: row[ref.Slot].String()}]
+		landed, known := r.landed[record.Ref{Entity: ref.Entities[0], Key: row[ref.Slot].String()}]
 		switch {
 		case !known && ref.OnOrphan != mapping.OrphanNull:
 			return record.CodeMissingParent

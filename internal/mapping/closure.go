@@ -203,33 +203,3 @@ func (c *compiler) zoned(f *Field, column record.Field, read compiledField) comp
 		return place(v)
 	}
 }
-
-// reference gives the parent's canonical source key as text. The column's type
-// is the target key's and says nothing about it.
-func reference(f *Field, column record.Field, places []int) compiledField {
-	apply := chain(f.Do)
-	incomplete := &record.Misfit{
-		Code: record.CodeMissingKey, Expected: "all of " + list(f.From) + " or none, as together they are the key of one " + f.Ref,
-	}
-	return func(values []record.Value) (record.Value, *record.Misfit) {
-		var few [4]string // most keys; more parts need a slice of their own
-		parts := few[:0]
-		blanks := 0
-		for _, place := range places {
-			part := stepped(values[place], apply).String()
-			if isBlank(part) {
-				blanks++
-			}
-			parts = append(parts, f.fold.part(part))
-		}
-		switch {
-		case blanks == len(places) && !column.Nullable:
-			return record.Value{}, absent
-		case blanks == len(places):
-			return record.Null(), nil
-		case blanks > 0:
-			return record.Value{}, incomplete
-		}
-		return record.Text(record.JoinKey(parts...)), nil
-	}
-}

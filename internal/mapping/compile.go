@@ -33,8 +33,11 @@ func Compile(entity *Entity, source []record.Field, target []record.Field) (*Pro
 		if len(c.problems) > before {
 			continue
 		}
-		if f.Ref != "" {
-			p.Refs = append(p.Refs, RefField{Slot: len(p.Columns), Field: f, Entity: f.Ref, OnOrphan: f.OnOrphan})
+		switch {
+		case f.Refers():
+			p.Refs = append(p.Refs, RefField{Slot: len(p.Columns), Field: f, Entities: f.Parents(), OnOrphan: f.OnOrphan})
+		case f.Lookup != nil:
+			p.Lookups = append(p.Lookups, LookupField{Slot: len(p.Columns), Field: f})
 		}
 		fill := c.field(f, column, places)
 		if f.Check != nil {
@@ -75,7 +78,7 @@ func (c *compiler) places(f *Field) []int {
 	found := make([]int, 0, len(f.From))
 	for i, name := range f.From {
 		place := slices.Index(c.source, name)
-		at := f.at.of("from", i, f.at.of("expr.columns", i, f.Position))
+		at := f.at.of("from", i, f.at.of("expr.columns", i, f.at.of("where.from", i, f.Position)))
 		switch {
 		case place < 0:
 			near := Near(name, c.source)
@@ -117,11 +120,11 @@ func (c *compiler) field(f *Field, column record.Field, places []int) compiledFi
 	switch {
 	case f.HasConst:
 		return c.constant(f, column)
-	case f.Ref != "":
+	case f.Refers() || f.Lookup != nil:
 		if f.OnOrphan == OrphanNull && !column.Nullable {
 			c.refuse(f.at.of("missing", 0, f.Position), "", "%s.%s: missing: null cannot be, as the column is NOT NULL", c.entity.Name, f.Target)
 		}
-		return reference(f, column, places)
+		return pointing(f, column, places)
 	}
 	read := c.reading(f, places)
 	if f.Values != nil || f.Nulls != nil {

@@ -121,8 +121,8 @@ func (f *Field) describe() string {
 	if f.Zone != "" {
 		words = append(words, "zone "+plainText(f.Zone))
 	}
-	if f.Ref != "" {
-		words = append(words, "ref "+f.Ref+" missing "+string(f.OnOrphan))
+	if points := f.points(); points != "" {
+		words = append(words, points+" missing "+string(f.OnOrphan))
 	}
 	if f.Check != nil {
 		words = append(words, "check "+describeRules(f.Check))

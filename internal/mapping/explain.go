@@ -86,8 +86,8 @@ func (f *Field) words() string {
 	if f.Zone != "" {
 		words = append(words, "zone "+f.Zone)
 	}
-	if f.Ref != "" {
-		words = append(words, "ref "+f.Ref)
+	if points := f.points(); points != "" {
+		words = append(words, points)
 	}
 	if f.Check != nil {
 		words = append(words, "check "+describeRules(f.Check))

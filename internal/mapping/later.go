@@ -12,7 +12,7 @@ var (
 	laterInTo    = []string{"collapse", "api", "scope"}
 	laterInKey   = []string{"offset"}
 	laterInField = []string{
-		"each", "by", "lookup", "where", "take", "switch", "cases", "collapse", "fold", "default", "scope",
+		"each", "switch", "cases", "collapse", "fold", "default", "scope",
 	}
 	laterStrategies = []string{"offset"}
 )

@@ -8,7 +8,7 @@ func (l *linter) field(e *Entity, f *Field) {
 		l.refuse(f.at.of(key, 0, f.Position), "", "%s.%s: "+format, append([]any{e.Name, f.Target}, args...)...)
 	}
 	if has("const") {
-		for _, key := range []string{"from", "expr", "do", "join", "values", "date", "zone", "ref", "missing", "check", "empty"} {
+		for _, key := range []string{"from", "expr", "do", "join", "values", "date", "zone", "ref", "by", "lookup", "where", "take", "missing", "check", "empty"} {
 			if has(key) {
 				refuse(key, "const and %s are both given; a constant is written as it stands", key)
 				return
@@ -17,7 +17,7 @@ func (l *linter) field(e *Entity, f *Field) {
 		return
 	}
 	if has("expr") {
-		for _, key := range []string{"from", "do", "join", "ref", "missing"} {
+		for _, key := range []string{"from", "do", "join", "ref", "by", "lookup", "where", "take", "missing"} {
 			if has(key) {
 				refuse(key, "expr and %s are both given; an expression reads its columns itself", key)
 				return
@@ -26,6 +26,26 @@ func (l *linter) field(e *Entity, f *Field) {
 		if has("values") && (has("date") || has("zone")) {
 			refuse("values", "values and date or zone are both given, expected one")
 		}
+		return
+	}
+	if has("lookup") {
+		for _, key := range []string{"from", "join", "values", "date", "zone", "ref", "by", "empty"} {
+			if has(key) {
+				refuse(key, "lookup and %s are both given; `where` says which source columns a row is looked up by", key)
+				return
+			}
+		}
+		l.keyRules(f, "lookup", refuse)
+		return
+	}
+	for _, key := range []string{"where", "take"} {
+		if has(key) {
+			refuse(key, "%s belongs to a field with lookup", key)
+			return
+		}
+	}
+	if has("by") && !has("ref") {
+		refuse("by", "by belongs to a field with ref")
 		return
 	}
 	if !has("from") {
@@ -43,16 +63,11 @@ func (l *linter) field(e *Entity, f *Field) {
 				return
 			}
 		}
-		for _, rule := range f.Check {
-			if rule.Name != ruleRequired {
-				refuse("check", "check: %s does not go with ref, whose value is a key; only required does", rule.Name)
-				return
-			}
-		}
+		l.keyRules(f, "ref", refuse)
 		return
 	}
 	if has("missing") {
-		refuse("missing", "missing belongs to a field with ref")
+		refuse("missing", "missing belongs to a field with ref or lookup")
 		return
 	}
 	several := len(f.at["from"]) > 1
@@ -80,20 +95,12 @@ func (l *linter) field(e *Entity, f *Field) {
 	}
 }
 
-// ref wants the parent to exist, and as many columns as its key has.
-func (l *linter) ref(e *Entity, f *Field, entities []string) {
-	if f.Ref == "" {
-		return
-	}
-	parent := l.file.Entity(f.Ref)
-	if parent == nil {
-		near := Near(f.Ref, entities)
-		l.refuse(f.at.of("ref", 0, f.Position), near, "%s.%s: no entity is named %q", e.Name, f.Target, f.Ref)
-		return
-	}
-	f.fold = parent.From.Fold
-	if want, have := len(parent.From.Key), len(f.From); want > 0 && have > 0 && want != have {
-		l.refuse(f.at.of("from", 0, f.Position), "", "%s.%s: the source key of %s is %s, so from needs as many columns in that order, found %d",
-			e.Name, f.Target, f.Ref, list(parent.From.Key), have)
+// keyRules lets a field whose value is a key be required and nothing else.
+func (l *linter) keyRules(f *Field, kind string, refuse func(key, format string, args ...any)) {
+	for _, rule := range f.Check {
+		if rule.Name != ruleRequired {
+			refuse("check", "check: %s does not go with %s, whose value is a key; only required does", rule.Name, kind)
+			return
+		}
 	}
 }

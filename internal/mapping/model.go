@@ -131,7 +131,11 @@ type Field struct {
 	CodeFile    string            // CSV file that Values and Nulls were read from; empty when they stand in the mapping
 	Date        []string          // Go layouts, tried in order; nil when not declared
 	Zone        string            // IANA name that times without a zone are meant in; empty when not declared
-	Ref         string            // entity this field refers to; empty when it is no reference
+	Ref         string            // entity this field refers to; empty when it is no reference, or one to several
+	By          []string          // source columns of that entity that From holds the values of; nil for its key
+	Switch      string            // source column, the last of From, that says which entity is referred to; empty when it is always Ref
+	Cases       []Case            // what Switch may say
+	Lookup      *Lookup           // row of a target table that nobody migrates; nil when there is none
 	OnOrphan    OrphanPolicy      // what a missing parent does
 	Check       []Rule            // what the value that would be written must keep, in order
 	Private     bool              // `private: true`: its values are masked wherever a person might see them
@@ -147,7 +151,7 @@ type Field struct {
 
 // Copies reports whether the field takes one source column as it is.
 func (f *Field) Copies() bool {
-	return len(f.From) == 1 && f.Expr == "" && len(f.Do) == 0 && f.Values == nil && f.Nulls == nil && f.Date == nil && f.Ref == ""
+	return len(f.From) == 1 && f.Expr == "" && len(f.Do) == 0 && f.Values == nil && f.Nulls == nil && f.Date == nil && !f.Refers() && f.Lookup == nil
 }
 
 // OrphanPolicy says what a reference to a record that was never read does.
@@ -180,13 +184,30 @@ type Position struct {
 	Column int
 }
 
-// RefField is a field of a Program that holds, after Shape, the canonical
-// source key of the parent as text, or NULL.
+// RefField is a field of a Program that holds, after Shape, which parent is
+// meant as text, or NULL.
 type RefField struct {
 	Slot     int // place in the shaped values
 	Field    *Field
-	Entity   string // the parent's entity
+	Entities []string // of the parent: one, unless the record chooses
 	OnOrphan OrphanPolicy
+}
+
+// Parent reads what Shape wrote: the parent's Ref, or with By, its entity and
+// the values that it is found by.
+func (r *RefField) Parent(shaped string) record.Ref {
+	if r.Field.Switch == "" {
+		return record.Ref{Entity: r.Entities[0], Key: shaped}
+	}
+	ref, _ := record.ParseRef(shaped)
+	return ref
+}
+
+// LookupField is a field of a Program that holds, after Shape, the canonical
+// text of the values that a row is looked up by, or NULL.
+type LookupField struct {
+	Slot  int
+	Field *Field
 }
 
 // Program is an entity's compiled fields.
@@ -195,6 +216,7 @@ type Program struct {
 	Columns []string      // target columns in the order of the shaped values
 	Types   []record.Type // their declared types
 	Refs    []RefField
+	Lookups []LookupField
 	Once    []bool // of each column: written when a row is inserted, and never again
 	fields  []compiledField
 	inputs  [][]int // places in a record's values that each field reads

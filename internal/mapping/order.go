@@ -145,14 +145,6 @@ func (f *File) closed(left []*Entity, mayWait func(*Entity, *Field) bool) error 
 	}
 }
 
-// Parents lists the entities that a field may refer to.
-func (f *Field) Parents() []string {
-	if f.Ref == "" {
-		return nil
-	}
-	return []string{f.Ref}
-}
-
 // Reason tells why an entity stands where it does in the order: "after branch
 // (branch_id)". It is empty for an entity that refers to no other.
 func (f *File) Reason(entity *Entity) string {

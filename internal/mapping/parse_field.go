@@ -1,6 +1,6 @@
 package mapping
 
-var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "missing", "const", "expr", "check", "on", "private", "renamed_from", "empty"}
+var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "by", "lookup", "where", "take", "missing", "const", "expr", "check", "on", "private", "renamed_from", "empty"}
 
 func (r *reader) fields(e *Entity, n *Node) {
 	if n == nil {
@@ -77,6 +77,7 @@ func (r *reader) field(e *Entity, f *Field, n *Node) {
 		}
 	}
 	r.ref(f, n, subject)
+	r.lookup(f, n, subject)
 	r.rules(f, n.get("check"), subject)
 	if on := n.get("on"); on != nil {
 		f.Once = r.choice(on, subject+": on", []string{"create"}, nil) == "create"
@@ -131,22 +132,5 @@ func (r *reader) values(f *Field, n *Node, subject string) {
 		if text, ok := r.scalar(p.value, subject+": values"); ok {
 			f.Values[source] = text
 		}
-	}
-}
-
-func (r *reader) ref(f *Field, n *Node, subject string) {
-	if ref := n.get("ref"); ref != nil {
-		if ref.kind == nodeMap {
-			r.refuse(ref.at, "", "%s: a ref with switch is not supported yet, expected the name of an entity", subject)
-		} else {
-			f.Ref = r.word(ref, subject+": ref")
-			f.OnOrphan = OrphanReject
-		}
-	}
-	if missing := n.get("missing"); missing != nil {
-		if missing.kind == nodeNull && missing.text == string(OrphanNull) {
-			missing = &Node{kind: nodeScalar, at: missing.at, text: missing.text}
-		}
-		f.OnOrphan = OrphanPolicy(r.choice(missing, subject+": missing", []string{string(OrphanReject), string(OrphanNull)}, nil))
 	}
 }

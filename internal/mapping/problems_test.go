@@ -18,7 +18,7 @@ var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
 // TestProblems holds every message to testdata/problems.txtar, and those about
 // what a field may say to testdata/fields.txtar.
 func TestProblems(t *testing.T) {
-	for _, golden := range []string{"testdata/problems.txtar", "testdata/fields.txtar"} {
+	for _, golden := range []string{"testdata/problems.txtar", "testdata/fields.txtar", "testdata/references.txtar"} {
 		testProblems(t, golden)
 	}
 }

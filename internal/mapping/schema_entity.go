@@ -50,13 +50,20 @@ func toSchema() schema {
 
 func fieldSchema() schema {
 	fields := object(fieldKeys, schema{
-		"from":         described("the source column, or several in order", texts()),
-		"do":           described("steps, in this order", anyOf(words(stepNames()...), schema{"type": "array", "minItems": 1, "items": words(stepNames()...)})),
-		"join":         described("what stands between several columns; blanks are skipped", text()),
-		"values":       described("target value by source value, or a CSV file with the columns from,to", anyOf(schema{"type": "string"}, schema{"type": "object", "minProperties": 1, "additionalProperties": schema{"type": []string{"string", "number", "boolean", "null"}}})),
-		"date":         described("how 2 January 2006 is written there, tried in order", texts()),
-		"zone":         described("the zone that times without one are meant in: Europe/Berlin", text()),
-		"ref":          described("the entity that the field refers to", text()),
+		"from":   described("the source column, or several in order", texts()),
+		"do":     described("steps, in this order", anyOf(words(stepNames()...), schema{"type": "array", "minItems": 1, "items": words(stepNames()...)})),
+		"join":   described("what stands between several columns; blanks are skipped", text()),
+		"values": described("target value by source value, or a CSV file with the columns from,to", anyOf(schema{"type": "string"}, schema{"type": "object", "minProperties": 1, "additionalProperties": schema{"type": []string{"string", "number", "boolean", "null"}}})),
+		"date":   described("how 2 January 2006 is written there, tried in order", texts()),
+		"zone":   described("the zone that times without one are meant in: Europe/Berlin", text()),
+		"ref": described("the entity that the field refers to, or a choice among several", anyOf(text(), object(refKeys, schema{
+			"switch": described("the source column that says which", text()),
+			"cases":  described("entities by what it says", schema{"type": "object", "minProperties": 1, "additionalProperties": text()}),
+		}, "switch", "cases"))),
+		"by":           described("other source columns of the entity, which from holds the values of instead of its key", texts()),
+		"lookup":       described("a target table that nobody migrates", text()),
+		"where":        described("source column by column of that table", schema{"type": "object", "minProperties": 1, "additionalProperties": text()}),
+		"take":         described("the column of that table whose value is written", text()),
 		"missing":      described("when the record referred to is not there", enum(string(OrphanReject), string(OrphanNull), nil)),
 		"const":        described("the same value on every row", schema{"type": []string{"string", "number", "boolean", "null"}}),
 		"expr":         described(`an expression over the source columns: trim(First) + " " + row["Last Name"]`, text()),

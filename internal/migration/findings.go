@@ -48,7 +48,8 @@ func (m *Migration) check() {
 		e.checkTypes(note)
 		e.checkMatch(note)
 		e.checkForeignKeys(m, note)
-		e.checkWaiting(note)
+		e.checkWaiting(m, note)
+		e.checkLookups(m, note)
 		e.checkTrace(note)
 		if m.Target.Environment == "production" {
 			e.checkQuestions(note)
@@ -150,18 +151,17 @@ func (e *Entity) checkForeignKeys(m *Migration, note noteFunc) {
 				if c, ok := e.Table.Column(column); ok && c.Nullable {
 					note(Warning, e.To.Position, "%s.%s references %s and no field fills it", e.Table.Name, column, fk.References)
 				}
-			case field.Ref == "" && !field.HasConst:
+			case !field.Refers() && field.Lookup == nil && !field.HasConst:
 				note(Warning, field.Position, "%s.%s references %s and is filled without a `ref`: values must already be keys of the target", e.Table.Name, column, fk.References)
 			}
 		}
 	}
 	for _, field := range e.Fields {
-		if field.Ref == "" {
-			continue
-		}
-		parent := m.Entity(field.Ref)
-		if parent != nil && len(parent.To.KeyColumns) != 1 {
-			note(Wrong, field.Position, "%s refers to %s, whose target key has %d columns; one field holds one", field.Target, field.Ref, len(parent.To.KeyColumns))
+		for _, name := range field.Parents() {
+			parent := m.Entity(name)
+			if parent != nil && len(parent.To.KeyColumns) != 1 {
+				note(Wrong, field.Position, "%s refers to %s, whose target key has %d columns; one field holds one", field.Target, name, len(parent.To.KeyColumns))
+			}
 		}
 	}
 }

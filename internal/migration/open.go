@@ -51,6 +51,8 @@ type Entity struct {
 	Key        []sqldb.Column // the target key
 	Columns    []sqldb.Column // what an insert writes: the key, unless it is natural, and the program's columns
 	Match      []sqldb.Column
+	Lookups    []Lookup
+	Aliases    []*mapping.Alias // what references of any entity find records of this one by
 }
 
 // Open parses the mapping, connects and looks. It returns mapping.Problems for
@@ -85,9 +87,11 @@ func Open(ctx context.Context, options Options) (*Migration, error) {
 		}
 		m.Entities = append(m.Entities, opened)
 	}
-	if err := m.order(); err != nil {
-		m.Close(ctx)
-		return nil, err
+	for _, step := range []func() error{m.order, m.alias} {
+		if err := step(); err != nil {
+			m.Close(ctx)
+			return nil, err
+		}
 	}
 	m.check()
 	return m, nil
@@ -156,6 +160,9 @@ func (m *Migration) openEntity(ctx context.Context, entity *mapping.Entity) (*En
 		return nil, fmt.Errorf("%w: %w", ErrEnvironment, err)
 	}
 	if err := e.compile(m); err != nil {
+		return nil, err
+	}
+	if err := m.openLookups(ctx, e); err != nil {
 		return nil, err
 	}
 	return e, nil

@@ -23,7 +23,7 @@ func (m *Migration) order() error {
 // landed: the column takes NULL, and nothing is recognised by it.
 func (e *Entity) mayWait(field *mapping.Field) bool {
 	column, ok := e.Table.Column(field.Target)
-	return ok && column.Nullable && !e.recognised(field)
+	return ok && column.Nullable && !e.recognised(field) && field.By == nil && field.Switch == ""
 }
 
 // recognised reports whether rows are known by the field.
@@ -55,13 +55,18 @@ func (m *Migration) Circle(entity *Entity) []*Entity {
 
 // checkWaiting tells of references to the own entity that cannot be filled in
 // once their parents have landed.
-func (e *Entity) checkWaiting(note noteFunc) {
+func (e *Entity) checkWaiting(m *Migration, note noteFunc) {
 	for _, field := range e.Fields {
+		if field.Switch != "" && slices.ContainsFunc(field.Parents(), func(name string) bool { return name != e.Name && slices.Contains(m.Circle(e), m.Entity(name)) }) {
+			note(Wrong, field.Position, "%s refers by switch to entities that refer back to %s: that is not supported yet", field.Target, e.Name)
+		}
 		if !slices.Contains(field.Parents(), e.Name) {
 			continue
 		}
 		column, ok := e.Table.Column(field.Target)
 		switch {
+		case field.Switch != "":
+			note(Wrong, field.Position, "%s may refer to %s itself, by switch: that is not supported yet", field.Target, e.Name)
 		case e.recognised(field):
 			note(Wrong, field.Position, "%s refers to %s itself and rows are recognised by it (key or match): a record that comes before its parent could not be", field.Target, e.Name)
 		case ok && !column.Nullable:

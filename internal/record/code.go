@@ -21,6 +21,7 @@ const (
 	CodeDuplicateKey Code = "duplicate-key"  // dedupe: an earlier record of this input holds the same key or unique value
 
 	CodeMissingParent Code = "missing-parent" // resolve: no record of that key was ever read
+	CodeNotFound      Code = "not-found"      // resolve: a look-up finds no row of the target
 	CodeParentFailed  Code = "parent-failed"  // resolve: the referenced record itself did not land (disposition blocked)
 	CodeUnique        Code = "unique"         // land: a row in the target already holds the value
 	CodeForeignKey    Code = "foreign-key"    // land: a row that the target references does not exist
@@ -28,7 +29,7 @@ const (
 	CodeRefused       Code = "refused"        // land: the target refuses for a reason of its own (trigger, policy)
 	CodeNotWritten    Code = "not-written"    // land: the target took the row without complaint but did not keep it
 
-	CodeAmbiguous    Code = "ambiguous"     // decide: several target rows match
+	CodeAmbiguous    Code = "ambiguous"     // resolve, decide: several records or target rows are meant
 	CodeMatchExists  Code = "match-exists"  // decide: a target row matches and the policy says reject
 	CodeMatchClaimed Code = "match-claimed" // decide: the matching row already belongs to another source record
 	CodeEdited       Code = "edited"        // decide: the target row was changed since we wrote it

@@ -31,14 +31,17 @@ type entityRun struct {
 	numbers *crosswalk.Numbers
 	parents map[string]*crosswalk.Parents
 	owner   map[string]int64 // parent entity -> its number in the books
-	later   map[string]bool  // parent entities whose records may land after those that refer to them
-	policy  target.Policy
-	pace    target.Pace
-	first   bool     // the crosswalk holds nothing of the entity: no look-ups needed
-	hashed  []string // the columns that hashes cover, in name order
-	shapeID int64
-	wanted  *wanted
-	total   int64
+	lookups []*lookup
+	// uncalled: the books know nothing of what the entity's records are found by.
+	uncalled bool
+	later    map[string]bool // parent entities whose records may land after those that refer to them
+	policy   target.Policy
+	pace     target.Pace
+	first    bool     // the crosswalk holds nothing of the entity: no look-ups needed
+	hashed   []string // the columns that hashes cover, in name order
+	shapeID  int64
+	wanted   *wanted
+	total    int64
 
 	mu     sync.Mutex
 	counts ledger.Counts
@@ -97,6 +100,10 @@ func (e *entityRun) prepare(ctx context.Context) error {
 	e.policy = policyOf(e.o.Mode, e.Entity.Entity)
 	e.parents, e.owner, e.later = map[string]*crosswalk.Parents{}, map[string]int64{}, map[string]bool{}
 	dialect := e.books.Dialect()
+	e.lookups = nil
+	for i := range e.Lookups {
+		e.lookups = append(e.lookups, newLookup(dialect, &e.Lookups[i]))
+	}
 	e.lander = table.NewLander(dialect, e.Table, e.Key)
 	e.hashed = e.Program.Compared()
 	shape, err := json.Marshal(e.hashed)
@@ -124,17 +131,12 @@ func (e *entityRun) prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, ref := range e.Program.Refs {
-			parent := e.m.Entity(ref.Entity)
-			parentStore, err := crosswalk.Open(ctx, a.Tx, e.books, e.run.Migration, ref.Entity, parent.Table.Name.String())
-			if err != nil {
-				return err
-			}
-			if e.parents[ref.Entity] == nil {
-				e.parents[ref.Entity] = crosswalk.NewParents(parentStore)
-				e.owner[ref.Entity] = parentStore.EntityID
-				e.later[ref.Entity] = e.m.Waits(e.Entity, ref.Entity)
-			}
+		if e.uncalled, err = store.AnyCalled(ctx, a.Tx); err != nil {
+			return err
+		}
+		e.uncalled = !e.uncalled
+		if err := e.knowParents(ctx, a.Tx); err != nil {
+			return err
 		}
 		if e.To.NewKey == mapping.KeyIdentity || e.To.NewKey == mapping.KeySequence {
 			if e.numbers, err = crosswalk.NewNumbers(ctx, a.Tx, e.store, e.Table, &e.Key[0], e.To.Sequence); err != nil {
@@ -151,6 +153,25 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		return err
 	}
 	e.total = e.countTotal()
+	return nil
+}
+
+// knowParents opens the crosswalk of every entity that fields refer to.
+func (e *entityRun) knowParents(ctx context.Context, tx sqldb.Tx) error {
+	for _, ref := range e.Program.Refs {
+		for _, name := range ref.Entities {
+			if e.parents[name] != nil {
+				continue
+			}
+			store, err := crosswalk.Open(ctx, tx, e.books, e.run.Migration, name, e.m.Entity(name).Table.Name.String())
+			if err != nil {
+				return err
+			}
+			e.parents[name] = crosswalk.NewParents(store)
+			e.owner[name] = store.EntityID
+			e.later[name] = e.m.Waits(e.Entity, name)
+		}
+	}
 	return nil
 }
 

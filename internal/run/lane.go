@@ -52,8 +52,13 @@ func (e *entityRun) orderless() bool {
 			return false
 		}
 		for _, ref := range e.Program.Refs {
-			parent := e.m.Entity(ref.Entity)
-			if slices.Contains(unique.Columns, ref.Field.Target) && parent.OnMatch == mapping.MatchLink {
+			merges := len(ref.Entities) > 1 || slices.ContainsFunc(ref.Entities, func(name string) bool { return e.m.Entity(name).OnMatch == mapping.MatchLink })
+			if merges && slices.Contains(unique.Columns, ref.Field.Target) {
+				return false
+			}
+		}
+		for _, lookup := range e.Lookups {
+			if slices.Contains(unique.Columns, lookup.Field.Target) {
 				return false
 			}
 		}

@@ -25,38 +25,70 @@ func (l *landing) resolve(ctx context.Context) error {
 	})
 	for _, ref := range l.Program.Refs {
 		if err := l.resolveField(ctx, ref, generated+ref.Slot); err != nil {
-			return fmt.Errorf("finding the %s of records: %w", ref.Entity, err)
+			return fmt.Errorf("finding the %s of records: %w", strings.Join(ref.Entities, " or "), err)
+		}
+	}
+	for i := range l.Lookups {
+		if err := l.lookUp(ctx, i, generated+l.Lookups[i].Slot); err != nil {
+			return fmt.Errorf("looking rows of %s up: %w", l.Lookups[i].Table.Name, err)
 		}
 	}
 	return nil
 }
 
 func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place int) error {
-	own := ref.Entity == l.Name
-	keys := make([]string, 0, len(l.units))
+	parents := make([]record.Ref, len(l.units)) // that are referred to
 	l.each(func(i int, u *unit) *record.Rejection {
 		if u.row[place].IsNull() {
 			return nil
 		}
-		key := u.row[place].Raw()
-		if strings.IndexByte(key, 0) >= 0 || !utf8.ValidString(key) {
-			// No database could even be asked for such a key.
-			return &record.Rejection{
-				Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: l.Columns[place].Name, Code: record.CodeBadEncoding,
-				Err: fmt.Errorf("the key of the %s holds bytes that are not text (NUL or broken UTF-8): mend the source", ref.Entity),
-			}
+		parents[i] = ref.Parent(u.row[place].Raw())
+		return l.storable(i, place, parents[i].Key, "the key of the "+parents[i].Entity)
+	})
+	if ref.Field.By != nil {
+		if err := l.findBy(ctx, ref, place, parents); err != nil {
+			return err
 		}
+	}
+	for _, entity := range ref.Entities {
+		if err := l.resolveAmong(ctx, ref, place, entity, parents); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storable refuses what no database could even be asked for.
+func (l *landing) storable(i, place int, text, what string) *record.Rejection {
+	if strings.IndexByte(text, 0) < 0 && utf8.ValidString(text) {
+		return nil
+	}
+	return &record.Rejection{
+		Ref: l.batch.Items[i].Ref, Step: record.StepResolve, Field: l.Columns[place].Name, Code: record.CodeBadEncoding,
+		Err: fmt.Errorf("%s holds bytes that are not text (NUL or broken UTF-8): mend the source", what),
+	}
+}
+
+// resolveAmong finds those of the parents that are of one entity.
+func (l *landing) resolveAmong(ctx context.Context, ref mapping.RefField, place int, entity string, meant []record.Ref) error {
+	own := entity == l.Name
+	keys := make([]string, 0, len(l.units))
+	l.each(func(i int, u *unit) *record.Rejection {
+		if meant[i].Entity != entity {
+			return nil
+		}
+		key := meant[i].Key
 		if own {
 			if parent, here := l.places()[key]; here && !l.units[parent].situation.Known {
 				u.within = append(u.within, inBatch{ref: ref, place: place, parent: parent, key: key})
-				u.row[place] = record.Null()
+				u.row[place], meant[i] = record.Null(), record.Ref{}
 				return nil
 			}
 		}
 		keys = append(keys, key)
 		return nil
 	})
-	parents, err := l.parents[ref.Entity].Resolve(ctx, l.tx, keys)
+	parents, err := l.parents[entity].Resolve(ctx, l.tx, keys)
 	if err != nil {
 		return err
 	}
@@ -66,19 +98,19 @@ func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place 
 			missing[key] = true
 		}
 	}
-	causes, err := l.causes(ctx, ref, missing)
+	causes, err := l.causes(ctx, entity, missing)
 	if err != nil {
 		return err
 	}
 	l.each(func(i int, u *unit) *record.Rejection {
-		if u.row[place].IsNull() {
+		parent := meant[i]
+		if parent.Entity != entity {
 			return nil
 		}
-		parent := record.Ref{Entity: ref.Entity, Key: u.row[place].Raw()}
 		if key, found := parents[parent.Key]; found {
 			return l.refer(i, u, place, parent, key)
 		}
-		if l.later[ref.Entity] && !(own && causes[parent.Key].RunName == l.runner.run.Name) {
+		if l.later[entity] && !(own && causes[parent.Key].RunName == l.runner.run.Name) {
 			return l.postpone(i, u, ref, place, parent)
 		}
 		return l.orphan(i, u, ref, place, parent, causes)
@@ -123,7 +155,7 @@ func (l *landing) postpone(i int, u *unit, ref mapping.RefField, place int, pare
 }
 
 // causes asks the ledger why missing parents did not land.
-func (l *landing) causes(ctx context.Context, ref mapping.RefField, missing map[string]bool) (map[string]ledger.Cause, error) {
+func (l *landing) causes(ctx context.Context, entity string, missing map[string]bool) (map[string]ledger.Cause, error) {
 	if len(missing) == 0 {
 		return nil, nil
 	}
@@ -131,7 +163,7 @@ func (l *landing) causes(ctx context.Context, ref mapping.RefField, missing map[
 	for key := range missing {
 		keys = append(keys, key)
 	}
-	return l.ledger.LastCauses(ctx, l.tx, l.owner[ref.Entity], keys)
+	return l.ledger.LastCauses(ctx, l.tx, l.owner[entity], keys)
 }
 
 // orphan says what becomes of a record whose parent is not on the target: it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"landfall/internal/crosswalk"
@@ -232,7 +233,7 @@ func (e *entityRun) orphansStayEmpty(field string) bool {
 func (s *settling) fill(ctx context.Context, e *entityRun, found []*waiter) error {
 	var columns []sqldb.Column
 	for _, ref := range e.Program.Refs {
-		if e.later[ref.Entity] {
+		if slices.ContainsFunc(ref.Entities, func(name string) bool { return e.later[name] }) {
 			columns = append(columns, e.Columns[columnPlace(e.Columns, ref.Field.Target)])
 		}
 	}

@@ -59,7 +59,7 @@ func (s *settling) dependents(ctx context.Context, gone []*waiter) ([]*waiter, e
 			parents := map[record.Value]*waiter{}
 			var values []record.Value
 			for _, w := range gone {
-				if w.Name != ref.Entity {
+				if !slices.Contains(ref.Entities, w.Name) {
 					continue
 				}
 				value, misfit := referred(column, w.entry.TargetKey)

@@ -151,7 +151,7 @@ func (l *landing) remember(ctx context.Context) error {
 	if err := l.store.Postpone(ctx, l.tx, l.runner.run.ID, waits); err != nil {
 		return fmt.Errorf("writing what waits for its parent: %w", err)
 	}
-	return nil
+	return l.call(ctx)
 }
 
 // waiting are the references of a landed record that wait for their parents;
