@@ -13,6 +13,12 @@ func (e *Entity) Coverage(source []record.Field) (unused []string) {
 	for _, name := range e.From.Key {
 		covered[name] = true
 	}
+	if e.From.Each != nil {
+		covered[SlotColumn], covered[e.From.Each.Value] = true, true
+		for _, name := range e.From.Each.Columns {
+			covered[name] = true
+		}
+	}
 	for _, f := range e.Fields {
 		for _, name := range f.From {
 			covered[name] = true

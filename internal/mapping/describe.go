@@ -53,6 +53,9 @@ func (e *Entity) Describe() []string {
 	say("from.connection", optionalText(e.From.Connection))
 	say("from.key", plainList(e.From.Key))
 	say("from.fold", e.From.Fold.describe())
+	if e.From.Each != nil {
+		say("from.each", plainList(e.From.Each.Columns)+" value "+plainText(e.From.Each.Value))
+	}
 	lines = e.From.Settings.describe(lines, e.Name+".from")
 	say("to.table", optionalText(e.To.Table))
 	key := plainList(e.To.KeyColumns) + " new " + string(e.To.NewKey)

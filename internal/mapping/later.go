@@ -8,7 +8,7 @@ var (
 	laterInEntity = []string{
 		"scope", "scopes", "dedupe", "owns", "checks", "check", "totals", "each", "fold", "on", "batch",
 	}
-	laterInFrom  = []string{"each", "scope", "dedupe", "renamed_from"}
+	laterInFrom  = []string{"scope", "dedupe", "renamed_from"}
 	laterInTo    = []string{"collapse", "api", "scope"}
 	laterInKey   = []string{"offset"}
 	laterInField = []string{

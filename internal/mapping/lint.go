@@ -17,6 +17,7 @@ func (l *linter) all() {
 	for _, e := range l.file.Entities {
 		l.source(e)
 		l.key(e)
+		l.each(e)
 		for _, f := range e.Fields {
 			l.field(e, f)
 			l.ref(e, f, names)

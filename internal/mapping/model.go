@@ -67,6 +67,7 @@ type From struct {
 	Where      string
 	Key        []string
 	Fold       Fold  // what makes one key of texts that differ
+	Each       *Each // columns that each make a record of their own; nil when a row is one
 	Settings   *Node // remaining keys, for the connector; nil when there are none
 	Position   Position
 }

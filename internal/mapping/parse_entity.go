@@ -2,7 +2,7 @@ package mapping
 
 var (
 	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "log", "renamed_from", "edited", "missing", "on_match"}
-	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection"}
+	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection", "each"}
 	toKeys     = []string{"table", "key", "match"}
 	keyKeys    = []string{"column", "columns", "new", "sequence", "version"}
 	strategies = []string{string(KeyIdentity), string(KeySequence), string(KeyUUID), string(KeyNatural)}
@@ -66,6 +66,7 @@ func (r *reader) from(e *Entity, n *Node) {
 		r.missing(n, subject, "key")
 	}
 	e.From.Fold = r.fold(n.get("fold"), subject)
+	r.each(e, n.get("each"), subject)
 	r.oneSource(n, subject)
 }
 

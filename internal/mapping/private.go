@@ -31,6 +31,12 @@ func (e *Entity) Privacy() Privacy {
 			}
 		}
 	}
+	if each := e.From.Each; each != nil && (p.Source[each.Value] || slices.ContainsFunc(each.Columns, func(column string) bool { return p.Source[column] })) {
+		p.Source[each.Value] = true
+		for _, column := range each.Columns {
+			p.Source[column] = true
+		}
+	}
 	for _, f := range e.Fields {
 		p.Target[f.Target] = f.Private || slices.ContainsFunc(f.From, func(column string) bool { return p.Source[column] })
 	}

@@ -27,6 +27,10 @@ func fromSchema() schema {
 		"fold":       described("what makes one key of texts that differ", anyOf(foldWord, schema{"type": "array", "minItems": 1, "items": foldWord})),
 		"where":      described("a condition in the source's SQL", text()),
 		"connection": described("another connection than source", text()),
+		"each": described("a record of each of several columns that holds something", object(eachKeys, schema{
+			SlotColumn: described("the columns; fields read the name of the one at hand as slot", texts()),
+			"value":    described("name by which fields read what it holds: value", text()),
+		}, SlotColumn)),
 	}, "key"))
 	s["oneOf"] = []schema{{"required": []string{"table"}}, {"required": []string{"query"}}, {"required": []string{"file"}}}
 	return s

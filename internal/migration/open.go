@@ -153,6 +153,9 @@ func (m *Migration) openEntity(ctx context.Context, entity *mapping.Entity) (*En
 	if !entity.From.Fold.None() {
 		e.Origin = source.Folded(e.Origin, entity.From.Fold.Key)
 	}
+	if entity.From.Each != nil {
+		e.Origin = source.Each(e.Origin, entity.From.Each)
+	}
 	if e.Table, err = m.looker.Table(ctx, entity.To.Table); err != nil {
 		if errors.Is(err, sqldb.ErrNoTable) {
 			return nil, m.at(entity.To.Position, entity.Name, err)

@@ -170,6 +170,7 @@ func cellTexts(source string) ([]string, error) {
 // is written, and an older one is removed, when there is nothing to retry.
 func retryFile(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, privacy mapping.Privacy, path string) error {
 	rows := 0
+	written := map[string]bool{}
 	mode := openMode
 	if privateIn(stored, privacy) {
 		mode = closedMode // it must be loadable, so nothing in it is masked
@@ -182,6 +183,14 @@ func retryFile(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.
 		err = rejected(ctx, tx, l, run.ID, stored.ID, func(told *ledger.Told, cells []string) error {
 			if told.Code == record.CodeDuplicateKey && told.Field == "" {
 				return nil
+			}
+			if e != nil && e.From.Each != nil {
+				row := e.From.Each.RowKey(told.Key)
+				if told.Key != "" && written[row] {
+					return nil // another part of the same row brought it
+				}
+				written[row] = true
+				cells = cells[:max(0, len(cells)-2)] // without what was made of a column
 			}
 			rows++
 			return out.Write(cells)
@@ -201,6 +210,9 @@ func rewriter(e *migration.Entity, stored *ledger.Entity, w io.Writer) (source.R
 		}
 	}
 	out := plainRows{csv.NewWriter(w)}
+	if e != nil && e.From.Each != nil {
+		return out, out.Write(stored.Header[:len(stored.Header)-2])
+	}
 	return out, out.Write(stored.Header)
 }
 
