@@ -54,6 +54,7 @@ type Row struct {
 	FirstRun  int64
 	LastRun   int64
 	RecordNo  int64
+	Survivor  string // of an alias: the source key of the record that owns the row
 }
 
 // OnTarget reports whether the entry says that its row is in the target.

@@ -37,10 +37,10 @@ func bytesColumn(name string) sqldb.Column {
 var rowColumns = []sqldb.Column{
 	shortColumn("entity_id"), textColumn("source_key"), shortColumn("table_id"), textColumn("target_key"),
 	textColumn("role"), textColumn("state"), bytesColumn("hash"), shortColumn("shape_id"),
-	shortColumn("first_run"), shortColumn("last_run"), intColumn("record_no"),
+	shortColumn("first_run"), shortColumn("last_run"), intColumn("record_no"), textColumn("survivor"),
 }
 
-const rowList = "c.source_key, c.table_id, c.target_key, c.role, c.state, c.hash, c.shape_id, c.first_run, c.last_run, c.record_no"
+const rowList = "c.source_key, c.table_id, c.target_key, c.role, c.state, c.hash, c.shape_id, c.first_run, c.last_run, c.record_no, c.survivor"
 
 // Open finds or makes the numbers by which the books know the entity and its
 // target table.
@@ -187,7 +187,7 @@ func scanRow(values []record.Value) Row {
 	row := Row{
 		SourceKey: values[0].String(), TableID: values[1].Int(), TargetKey: values[2].String(),
 		Role: Role(values[3].String()), State: State(values[4].String()), ShapeID: values[6].Int(),
-		FirstRun: values[7].Int(), LastRun: values[8].Int(), RecordNo: values[9].Int(),
+		FirstRun: values[7].Int(), LastRun: values[8].Int(), RecordNo: values[9].Int(), Survivor: values[10].String(),
 	}
 	if raw := values[5].Raw(); len(raw) == len(row.Hash) {
 		copy(row.Hash[:], raw)

@@ -43,7 +43,7 @@ func (s *Store) Replace(ctx context.Context, tx sqldb.Tx, rows []Row) error {
 	}
 	relation, args := s.books.Dialect().Relation("k", rowColumns, cells, 1)
 	changed, err := tx.Exec(ctx, fmt.Sprintf(`UPDATE %s SET table_id = k.c2, target_key = k.c3, role = k.c4, state = k.c5,
-  hash = k.c6, shape_id = k.c7, last_run = k.c9, record_no = k.c10
+  hash = k.c6, shape_id = k.c7, last_run = k.c9, record_no = k.c10, survivor = k.c11
 FROM %s WHERE %[1]s.entity_id = k.c0 AND %[1]s.source_key = k.c1`,
 		s.books.Table("crosswalk"), relation), args...)
 	if err == nil && changed != int64(len(rows)) {
@@ -68,4 +68,8 @@ func (s *Store) cells(row *Row, cells []record.Value) {
 	cells[8] = record.Int(row.FirstRun)
 	cells[9] = record.Int(row.LastRun)
 	cells[10] = record.Int(row.RecordNo)
+	cells[11] = record.Null()
+	if row.Survivor != "" {
+		cells[11] = record.Text(row.Survivor)
+	}
 }

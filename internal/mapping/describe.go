@@ -67,6 +67,9 @@ func (e *Entity) Describe() []string {
 	}
 	say("to.key", key)
 	say("to.match", plainList(e.To.Match))
+	if e.To.Collapse {
+		say("to.collapse", "true")
+	}
 	say("renamed_from", optionalText(e.RenamedFrom))
 	if e.LogFull {
 		say("log", "full")

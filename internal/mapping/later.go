@@ -9,7 +9,7 @@ var (
 		"scope", "scopes", "dedupe", "owns", "checks", "check", "totals", "each", "fold", "on", "batch",
 	}
 	laterInFrom  = []string{"scope", "dedupe", "renamed_from"}
-	laterInTo    = []string{"collapse", "api", "scope"}
+	laterInTo    = []string{"api", "scope"}
 	laterInKey   = []string{"offset"}
 	laterInField = []string{
 		"each", "switch", "cases", "collapse", "fold", "default", "scope",

@@ -72,6 +72,12 @@ func (l *linter) key(e *Entity) {
 			l.refuse(f.Position, "", "%s.%s: the key is made by new: %s and may not be a field", e.Name, column, e.To.NewKey)
 		}
 	}
+	switch at := e.at.of("to.collapse", 0, e.To.Position); {
+	case e.To.Collapse && e.To.NewKey != KeyNatural && e.To.NewKey != "":
+		l.refuse(at, "", "%s.to: collapse belongs to new: natural, where the fields say which records are one row", e.Name)
+	case e.To.Collapse && len(e.To.Match) > 0:
+		l.refuse(at, "", "%s.to: collapse and match are both given; that is not supported yet", e.Name)
+	}
 	for i, column := range e.To.Match {
 		if !slices.Contains(targets, column) {
 			l.refuse(e.at.of("to.match", i, e.To.Position), Near(column, targets), "%s.to.match: %q is not one of the fields", e.Name, column)

@@ -80,6 +80,7 @@ type To struct {
 	Sequence   string // strategy sequence: its name, or empty for the column's own
 	UUID       int    // strategy uuid: 7 (default) or 5
 	Match      []string
+	Collapse   bool // records that turn out to be one row: the first lands, the others become its aliases
 	Position   Position
 }
 

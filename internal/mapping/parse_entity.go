@@ -3,7 +3,7 @@ package mapping
 var (
 	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "log", "renamed_from", "edited", "missing", "on_match"}
 	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection", "each"}
-	toKeys     = []string{"table", "key", "match"}
+	toKeys     = []string{"table", "key", "match", "collapse"}
 	keyKeys    = []string{"column", "columns", "new", "sequence", "version"}
 	strategies = []string{string(KeyIdentity), string(KeySequence), string(KeyUUID), string(KeyNatural)}
 )

@@ -16,6 +16,10 @@ func (r *reader) to(e *Entity, n *Node) {
 	if key := n.get("key"); key != nil {
 		r.targetKey(e, key)
 	}
+	if collapse := n.get("collapse"); collapse != nil {
+		e.at.set("to.collapse", collapse)
+		e.To.Collapse = r.choice(collapse, subject+": collapse", []string{"true", "false"}, nil) == "true"
+	}
 }
 
 func (r *reader) targetKey(e *Entity, n *Node) {

@@ -15,8 +15,9 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
 
-// TestProblems holds every message to testdata/problems.txtar, and those about
-// what a field may say to testdata/fields.txtar.
+// TestProblems holds every message to testdata/problems.txtar, those about
+// what a field may say to fields.txtar, and those about references to
+// references.txtar.
 func TestProblems(t *testing.T) {
 	for _, golden := range []string{"testdata/problems.txtar", "testdata/fields.txtar", "testdata/references.txtar"} {
 		testProblems(t, golden)

@@ -46,9 +46,10 @@ func toSchema() schema {
 	}, "new")
 	key["oneOf"] = []schema{{"required": []string{"column"}}, {"required": []string{"columns"}}}
 	return object(toKeys, schema{
-		"table": described("the target table", text()),
-		"key":   key,
-		"match": described("the fields by which a row that is there already is recognised", texts()),
+		"table":    described("the target table", text()),
+		"key":      key,
+		"collapse": described("true: records that turn out to be one row land once, the others are duplicates", schema{"type": "boolean"}),
+		"match":    described("the fields by which a row that is there already is recognised", texts()),
 	}, "table", "key")
 }
 

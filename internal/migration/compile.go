@@ -100,7 +100,11 @@ func (e *Entity) UniqueTuples() [][]int {
 			tuples = append(tuples, places)
 		}
 	}
-	for _, unique := range e.Table.Uniques {
+	own, _ := e.Table.UniqueOn(e.To.KeyColumns)
+	for i, unique := range e.Table.Uniques {
+		if e.To.Collapse && own != nil && own == &e.Table.Uniques[i] {
+			continue // those that agree in it are one row
+		}
 		if unique.Plain && !unique.NullsEqual {
 			add(unique.Columns)
 		}

@@ -56,6 +56,9 @@ func (m *Migration) Circle(entity *Entity) []*Entity {
 // checkWaiting tells of references to the own entity that cannot be filled in
 // once their parents have landed.
 func (e *Entity) checkWaiting(m *Migration, note noteFunc) {
+	if circle := m.Circle(e); e.To.Collapse && (len(circle) > 1 || slices.ContainsFunc(e.Fields, func(f *mapping.Field) bool { return slices.Contains(f.Parents(), e.Name) })) {
+		note(Wrong, e.To.Position, "collapse with references that may be filled in later is not supported yet")
+	}
 	for _, field := range e.Fields {
 		if field.Switch != "" && slices.ContainsFunc(field.Parents(), func(name string) bool { return name != e.Name && slices.Contains(m.Circle(e), m.Entity(name)) }) {
 			note(Wrong, field.Position, "%s refers by switch to entities that refer back to %s: that is not supported yet", field.Target, e.Name)

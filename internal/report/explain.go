@@ -27,6 +27,7 @@ type Story struct {
 	State     string    `json:"state,omitempty"`
 	FirstRun  string    `json:"first_run,omitempty"`
 	LastRun   string    `json:"last_run,omitempty"`
+	Survivor  string    `json:"survivor,omitempty"` // of an alias: the record that owns the row
 	Chapters  []Chapter `json:"runs"`
 }
 
@@ -70,8 +71,11 @@ func Explain(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, migration strin
 		story.Table, story.TargetKey = row[0].String(), row[1].String()
 		story.Role, story.State = crosswalk.Role(row[2].String()).String(), crosswalk.State(row[3].String()).String()
 		story.FirstRun, story.LastRun = row[4].String(), row[5].String()
+		if !row[6].IsNull() {
+			story.Survivor = record.Ref{Entity: ref.Entity, Key: row[6].String()}.String()
+		}
 		return nil
-	}, `SELECT t.name, c.target_key, c.role, c.state, f.name, l.name FROM {crosswalk} c JOIN {target_table} t ON t.id = c.table_id
+	}, `SELECT t.name, c.target_key, c.role, c.state, f.name, l.name, c.survivor FROM {crosswalk} c JOIN {target_table} t ON t.id = c.table_id
   LEFT JOIN {run} f ON f.id = c.first_run LEFT JOIN {run} l ON l.id = c.last_run WHERE c.entity_id = ? AND c.source_key = ?`, entityID, ref.Key)
 	if err != nil {
 		return nil, err
@@ -191,7 +195,11 @@ func WriteStory(w io.Writer, s *Story) {
 	if s.Table == "" {
 		fmt.Fprintln(w, "  is not on the target")
 	} else {
-		fmt.Fprintf(w, "  is row %s of %s (%s, %s), first landed by %s, last written by %s\n", s.TargetKey, s.Table, s.Role, s.State, s.FirstRun, s.LastRun)
+		role := s.Role
+		if s.Survivor != "" {
+			role += " of " + s.Survivor
+		}
+		fmt.Fprintf(w, "  is row %s of %s (%s, %s), first landed by %s, last written by %s\n", s.TargetKey, s.Table, role, s.State, s.FirstRun, s.LastRun)
 	}
 	for _, c := range s.Chapters {
 		fmt.Fprintf(w, "\n%s  %s  %s\n", c.Run, c.StartedAt, runWords(c))

@@ -131,6 +131,12 @@ func (e *entityRun) prepare(ctx context.Context) error {
 				return err
 			}
 		}
+		if e.To.Collapse {
+			// Every batch asks whose a row is.
+			if err := store.EnsureReverse(ctx, a.Tx); err != nil {
+				return err
+			}
+		}
 		if e.uncalled, err = store.AnyCalled(ctx, a.Tx); err != nil {
 			return err
 		}

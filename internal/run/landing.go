@@ -30,6 +30,8 @@ type unit struct {
 	within     []inBatch           // references to records of the batch that are new, too
 	incomplete bool                // within held something when the record was compared
 	waits      []crosswalk.Pending // references whose parents come later
+	survivor   string              // source key of the record whose row this one is, too
+	copyOf     *unit               // that record, where it is new and of this batch
 }
 
 // landing is one attempt to land one batch.
@@ -92,6 +94,9 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 	}
 	l.point(PointReserved)
 	l.fillIn()
+	if err := l.collapse(ctx); err != nil {
+		return nil, false, err
+	}
 	refused, err := l.writeAll(ctx, careful)
 	if err != nil {
 		return nil, false, err
@@ -141,7 +146,7 @@ func (l *landing) recognise(ctx context.Context) error {
 	}
 	l.each(func(i int, u *unit) *record.Rejection {
 		u.entry, u.inBooks = known[l.batch.Items[i].Ref.Key]
-		u.situation.Known = u.inBooks && u.entry.OnTarget()
+		u.situation.Known = u.inBooks && u.entry.OnTarget() && u.entry.Role != crosswalk.RoleAlias
 		u.situation.Linked = u.situation.Known && u.entry.Role == crosswalk.RoleLinked
 		return nil
 	})

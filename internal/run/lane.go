@@ -34,10 +34,10 @@ func (e *entityRun) newLane(loader transactions) *lane {
 // judged while the input is read: over expressions or part of the rows,
 // regardless of case, or over a reference by which two parents of the source
 // may be one row of the target. The same goes for a match regardless of case,
-// and for records that refer to others of their entity, which may have landed
-// or not.
+// for records that refer to others of their entity, which may have landed or
+// not, and for those that may be one row.
 func (e *entityRun) orderless() bool {
-	if e.later[e.Name] {
+	if e.later[e.Name] || e.To.Collapse {
 		return false
 	}
 	if slices.ContainsFunc(e.Match, func(c sqldb.Column) bool { return c.Type.FoldCase }) {
@@ -52,7 +52,9 @@ func (e *entityRun) orderless() bool {
 			return false
 		}
 		for _, ref := range e.Program.Refs {
-			merges := len(ref.Entities) > 1 || slices.ContainsFunc(ref.Entities, func(name string) bool { return e.m.Entity(name).OnMatch == mapping.MatchLink })
+			merges := len(ref.Entities) > 1 || slices.ContainsFunc(ref.Entities, func(name string) bool {
+				return e.m.Entity(name).OnMatch == mapping.MatchLink || e.m.Entity(name).To.Collapse
+			})
 			if merges && slices.Contains(unique.Columns, ref.Field.Target) {
 				return false
 			}

@@ -18,6 +18,7 @@ var dispositionOf = map[target.Action]record.Disposition{
 	target.Remember: record.Unchanged,
 	target.Leave:    record.Unchanged,
 	target.Keep:     record.Skipped,
+	target.Alias:    record.Duplicate,
 }
 
 // lines tells the end of every record of the batch.
@@ -59,7 +60,7 @@ func (l *landing) lines() []ledger.Line {
 // tellsMore reports whether the record has a story beyond its disposition.
 func tellsMore(u *unit) bool {
 	switch u.action {
-	case target.Update, target.Adopt, target.Link, target.Keep:
+	case target.Update, target.Adopt, target.Link, target.Keep, target.Alias:
 		return true
 	case target.Create:
 		return u.situation.RowGone
@@ -74,6 +75,8 @@ func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
 		entry.Role, entry.Message = "adopted", "a row of the target matched; it is updated from now on"
 	case target.Link:
 		entry.Role, entry.Message = "linked", "a row of the target matched; it is pointed at and left alone"
+	case target.Alias:
+		entry.Role, entry.Message = "alias", fmt.Sprintf("it is the same row as %s, which came first", record.Ref{Entity: l.Name, Key: u.survivor})
 	case target.Keep:
 		entry.Step, entry.Code, entry.Message = record.StepDecide, record.CodeEdited, "the target row was changed since it was written; it is kept as it is"
 	case target.Create:

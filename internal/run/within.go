@@ -113,7 +113,7 @@ const batchSavepoint = "landfall_batch"
 // writeAll lands the batch. Where a record is refused that others of the batch
 // refer to, all goes back, they are told, and the rest lands again.
 func (l *landing) writeAll(ctx context.Context, careful bool) (refused bool, err error) {
-	if l.at == nil {
+	if l.at == nil && !l.To.Collapse {
 		return l.write(ctx, careful)
 	}
 	for {
@@ -143,6 +143,9 @@ func (l *landing) writeAll(ctx context.Context, careful bool) (refused bool, err
 			}
 		}
 		l.fillIn()
+		if err := l.collapse(ctx); err != nil {
+			return false, err
+		}
 		careful = true
 	}
 }
@@ -167,14 +170,18 @@ func (l *landing) roots(before []*record.Rejection) map[int]bool {
 	return roots
 }
 
-// strands reports whether a record refers to one of those, and is not among
-// them itself.
+// strands reports whether a record refers to one of those or became the same
+// row, and is not among them itself.
 func (l *landing) strands(roots map[int]bool) bool {
 	for i := range l.units {
-		for _, within := range l.units[i].within {
+		u := &l.units[i]
+		for _, within := range u.within {
 			if roots[within.parent] && !roots[i] {
 				return true
 			}
+		}
+		if u.copyOf != nil && u.copyOf.rejection != nil {
+			return true
 		}
 	}
 	return false

@@ -130,6 +130,11 @@ func (l *landing) remember(ctx context.Context) error {
 				u.setKey(l.naturalKey(u.row))
 				row.TargetKey = u.keyText
 			}
+		case target.Alias:
+			if u.inBooks && u.entry.OnTarget() && u.entry.Survivor == u.survivor && u.entry.TargetKey == u.keyText {
+				return nil
+			}
+			row.Role, row.HasHash, row.Survivor = crosswalk.RoleAlias, false, u.survivor
 		case target.Remember:
 			row.Role, row.RecordNo = u.entry.Role, u.entry.RecordNo
 		default:

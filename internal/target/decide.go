@@ -54,6 +54,7 @@ const (
 	Remember               // the row is as it should be; only note its new hash and shape
 	Leave                  // nothing to do
 	Keep                   // leave the row as people made it
+	Alias                  // the row is another record's; only note that this one became it, too
 	Reject
 )
 
