@@ -113,6 +113,13 @@ func (s *Store) Any(ctx context.Context, tx sqldb.Tx) (bool, error) {
 	return found, err
 }
 
+// AnyBefore reports whether a run before the given one has landed records of
+// the entity.
+func (s *Store) AnyBefore(ctx context.Context, tx sqldb.Tx, runID int64) (bool, error) {
+	_, found, err := s.books.One(ctx, tx, "SELECT 1 FROM {crosswalk} WHERE entity_id = ? AND first_run < ? LIMIT 1", s.EntityID, runID)
+	return found, err
+}
+
 // Lookup finds the entries of the keys, by source key.
 func (s *Store) Lookup(ctx context.Context, tx sqldb.Tx, keys []string) (map[string]Row, error) {
 	found := make(map[string]Row, len(keys))

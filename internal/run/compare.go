@@ -191,14 +191,15 @@ func (l *landing) match(ctx context.Context) error {
 	var single []*unit
 	var keys []string
 	// Where the target compares regardless of case, records of one batch that
-	// look different may match one row: the first in order has it.
+	// look different may match one row: the first in order takes it over. Several
+	// may point at it.
 	takers := map[string]record.Ref{}
 	for i, u := range asked {
 		u.situation.Matches = matched[i].Count
 		if matched[i].Count == 1 {
 			u.setKey(matched[i].Key)
 			single, keys = append(single, u), append(keys, u.keyText)
-			if first, taken := takers[u.keyText]; taken {
+			if first, taken := takers[u.keyText]; taken && l.policy.OnMatch != "link" {
 				u.situation.Claimed = &first
 			} else {
 				takers[u.keyText] = refs[i]

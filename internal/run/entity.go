@@ -38,6 +38,7 @@ type entityRun struct {
 	policy   target.Policy
 	pace     target.Pace
 	first    bool     // the crosswalk holds nothing of the entity: no look-ups needed
+	known    bool     // earlier runs have landed records of the entity
 	hashed   []string // the columns that hashes cover, in name order
 	shapeID  int64
 	wanted   *wanted
@@ -124,6 +125,11 @@ func (e *entityRun) prepare(ctx context.Context) error {
 			return err
 		}
 		e.first = !known
+		if known {
+			if e.known, err = store.AnyBefore(ctx, a.Tx, e.run.ID); err != nil {
+				return err
+			}
+		}
 		if !e.rehearse {
 			// Rows that somebody inserted with keys of their own may be ahead of the
 			// target's counters.

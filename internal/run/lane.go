@@ -35,20 +35,22 @@ func (e *entityRun) newLane(loader transactions) *lane {
 // regardless of case, or over a reference by which two parents of the source
 // may be one row of the target. The same goes for a match regardless of case,
 // for records that refer to others of their entity, which may have landed or
-// not, and for those that may be one row.
+// not, for those that may be one row, and for rows that change: one gives up a
+// value that a record of a later batch may want.
 func (e *entityRun) orderless() bool {
 	if e.later[e.Name] || e.To.Collapse {
 		return false
 	}
+	changes := e.known || e.policy.OnMatch == "update"
 	if slices.ContainsFunc(e.Match, func(c sqldb.Column) bool { return c.Type.FoldCase }) {
 		return false
 	}
 	for _, unique := range e.Table.Uniques {
-		written := !slices.ContainsFunc(unique.Columns, func(name string) bool { return columnPlace(e.Columns, name) < 0 })
+		written := !slices.ContainsFunc(unique.Columns, func(name string) bool { return slices.Index(e.Program.Columns, name) < 0 })
 		if !written && unique.Plain {
 			continue // the target fills it by itself
 		}
-		if !unique.Plain || unique.NullsEqual {
+		if changes || !unique.Plain || unique.NullsEqual {
 			return false
 		}
 		for _, ref := range e.Program.Refs {

@@ -21,6 +21,15 @@ var dispositionOf = map[target.Action]record.Disposition{
 	target.Alias:    record.Duplicate,
 }
 
+// disposition is the end of a record that was not rejected. A linked one that
+// is left alone is no row of ours that stays as it is: it is skipped each time.
+func (u *unit) disposition() record.Disposition {
+	if u.situation.Linked && u.action == target.Leave {
+		return record.Skipped
+	}
+	return dispositionOf[u.action]
+}
+
 // lines tells the end of every record of the batch.
 func (l *landing) lines() []ledger.Line {
 	// A run over few records tells each of them in full; a run over all keeps
@@ -45,10 +54,7 @@ func (l *landing) lines() []ledger.Line {
 			lines[i] = line
 			continue
 		}
-		line.Disposition, line.TargetKey = dispositionOf[u.action], u.keyText
-		if u.situation.Linked {
-			line.Disposition = record.Skipped
-		}
+		line.Disposition, line.TargetKey = u.disposition(), u.keyText
 		if detail || tellsMore(u) {
 			line.Entry = l.entry(u, item.Values)
 		}

@@ -119,7 +119,7 @@ func (l *landing) trace(i int) Trace {
 		t.Disposition = u.rejection.Disposition()
 		return t
 	}
-	t.Disposition, t.TargetKey = dispositionOf[u.action], u.keyText
+	t.Disposition, t.TargetKey = u.disposition(), u.keyText
 	switch u.action {
 	case target.Create:
 		t.After = u.row

@@ -181,7 +181,7 @@ func (l *landing) waiting(u *unit, row *crosswalk.Row) []crosswalk.Pending {
 		return nil
 	}
 	for i := range u.waits {
-		u.waits[i].Disposition = dispositionOf[u.action]
+		u.waits[i].Disposition = u.disposition()
 	}
 	return u.waits
 }

@@ -12,7 +12,8 @@ import (
 
 // question asks the database which staged rows break one constraint. Its query
 // yields landfall_ord and, for unique rules, the key of the row that holds the
-// value. %s stands for the temporary table.
+// value. staged stands for the temporary table: a name may hold anything, so the
+// query is no format.
 type question struct {
 	code    record.Code
 	columns []string
@@ -21,6 +22,9 @@ type question struct {
 	holder  bool
 	within  bool // it is about rows of the temporary table among themselves
 }
+
+// staged is what no name of a table or column can be.
+const staged = "\x00staged\x00"
 
 // ask finds the rows that break the constraint and takes them out of the
 // temporary table. A question about rows of that table may have another answer
@@ -47,7 +51,7 @@ func (b *bisection) ask(ctx context.Context, tx sqldb.Tx, q question) error {
 func (b *bisection) answer(ctx context.Context, tx sqldb.Tx, q question) (broken []int64, err error) {
 	found := map[int]*target.Refusal{}
 	refused, err := b.Lander.within(ctx, tx, func() error {
-		rows, err := tx.Query(ctx, fmt.Sprintf(q.query, b.dialect.QuoteName(b.stage)))
+		rows, err := tx.Query(ctx, strings.ReplaceAll(q.query, staged, b.dialect.QuoteName(b.stage)))
 		if err != nil {
 			return err
 		}
@@ -150,13 +154,13 @@ func (l *Lander) checkQuestion(check sqldb.Check) question {
 		code: record.CodeCheck, columns: check.Columns,
 		message: fmt.Sprintf("the target's rule %s refuses it", check.Name),
 		// The line break ends a comment at the expression's end.
-		query: "SELECT landfall_ord FROM %s WHERE NOT (" + strings.ReplaceAll(check.Expression, "%", "%%") + "\n)",
+		query: "SELECT landfall_ord FROM " + staged + " WHERE NOT (" + check.Expression + "\n)",
 	}
 }
 
 // foreignKeyQuestion looks for the row among the staged ones, too, where those
 // carry the columns that are referred to.
-func (l *Lander) foreignKeyQuestion(fk sqldb.ForeignKey, staged bool) question {
+func (l *Lander) foreignKeyQuestion(fk sqldb.ForeignKey, carried bool) question {
 	var present, same []string
 	for i, name := range fk.Columns {
 		present = append(present, "s."+l.dialect.Quote(name)+" IS NOT NULL")
@@ -164,11 +168,11 @@ func (l *Lander) foreignKeyQuestion(fk sqldb.ForeignKey, staged bool) question {
 	}
 	where := strings.Join(present, " AND ")
 	join := strings.Join(same, " AND ")
-	query := fmt.Sprintf("SELECT s.landfall_ord FROM %%[1]s s WHERE %s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)",
-		where, l.dialect.QuoteName(fk.References), join)
-	within := staged && l.refersToItself(fk)
+	query := fmt.Sprintf("SELECT s.landfall_ord FROM %s s WHERE %s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)",
+		staged, where, l.dialect.QuoteName(fk.References), join)
+	within := carried && l.refersToItself(fk)
 	if within {
-		query += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %%[1]s p WHERE %s)", join)
+		query += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)", staged, join)
 	}
 	return question{
 		code: record.CodeForeignKey, columns: fk.Columns,
@@ -200,8 +204,8 @@ func (l *Lander) heldQuestion(unique sqldb.Unique) question {
 	return question{
 		code: record.CodeUnique, columns: unique.Columns, holder: true,
 		message: fmt.Sprintf("a row of the target holds the value already%s", named(unique.Name)),
-		query: fmt.Sprintf("SELECT s.landfall_ord, %s FROM %%s s %s %s t ON %s",
-			strings.Join(key, ", "), l.dialect.LookupJoin(), l.dialect.QuoteName(l.table.Name), strings.Join(same, " AND ")),
+		query: fmt.Sprintf("SELECT s.landfall_ord, %s FROM %s s %s %s t ON %s",
+			strings.Join(key, ", "), staged, l.dialect.LookupJoin(), l.dialect.QuoteName(l.table.Name), strings.Join(same, " AND ")),
 	}
 }
 
@@ -215,7 +219,7 @@ func (l *Lander) twiceQuestion(unique sqldb.Unique) question {
 	return question{
 		code: record.CodeUnique, columns: unique.Columns,
 		message: fmt.Sprintf("an earlier record brings the same value%s", named(unique.Name)),
-		query: fmt.Sprintf("SELECT landfall_ord FROM (SELECT landfall_ord, row_number() OVER (PARTITION BY %s ORDER BY landfall_ord) AS nth FROM %%s WHERE %s) AS numbered WHERE nth > 1",
-			strings.Join(names, ", "), strings.Join(present, " AND ")),
+		query: fmt.Sprintf("SELECT landfall_ord FROM (SELECT landfall_ord, row_number() OVER (PARTITION BY %s ORDER BY landfall_ord) AS nth FROM %s WHERE %s) AS numbered WHERE nth > 1",
+			strings.Join(names, ", "), staged, strings.Join(present, " AND ")),
 	}
 }

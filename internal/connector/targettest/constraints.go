@@ -245,3 +245,17 @@ func testTriggers(t *testing.T, h Harness) {
 	})
 	g.same("what the trigger saw of rows that landed, and of no other", []string{"1", "4"}, g.query("SELECT id FROM audit ORDER BY id"))
 }
+
+// Names of columns may hold what a format would take for its own.
+func testOddNames(t *testing.T, h Harness) {
+	g := h.ground(t, `CREATE TABLE item (id bigint PRIMARY KEY, "vat%s%" bigint UNIQUE CHECK ("vat%s%" <> 7))`)
+	lander, columns := g.lander("item", "id", "id vat%s%")
+	g.within(func(tx sqldb.Tx) {
+		rows := [][]record.Value{{record.Int(1), record.Int(1)}, {record.Int(2), record.Int(7)}, {record.Int(3), record.Int(1)}}
+		landed, err := lander.Insert(t.Context(), tx, columns, rows, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.same("refused", []string{"1 check in vat%s%", "2 unique in vat%s%"}, refusals(landed))
+	})
+}

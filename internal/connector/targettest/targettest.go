@@ -65,6 +65,7 @@ func Run(t *testing.T, h Harness) {
 		{"Constraints", testConstraints},
 		{"Checks", testChecks},
 		{"Expressions", testExpressions},
+		{"OddNames", testOddNames},
 		{"Misfits", testMisfits},
 		{"Triggers", testTriggers},
 		{"ReferencesWithinABatch", testSelfReferences},
