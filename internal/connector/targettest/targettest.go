@@ -75,6 +75,8 @@ func Run(t *testing.T, h Harness) {
 		{"UpdateOfKeys", testUpdateOfKeys},
 		{"UpdateRefused", testUpdateRefused},
 		{"UpdateDeferred", testUpdateDeferred},
+		{"Delete", testDelete},
+		{"Referring", testReferring},
 		{"ReadBack", testReadBack},
 		{"Fetch", testFetch},
 		{"Match", testMatch},
