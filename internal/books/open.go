@@ -13,9 +13,6 @@ import (
 // ErrNoOwnTables says that a database cannot hold the books.
 var ErrNoOwnTables = errors.New("this database cannot hold Landfall's books")
 
-// ErrNoBooks says that a database holds no books yet.
-var ErrNoBooks = errors.New("no Landfall books in this database yet")
-
 // Books names the tables in one database's own spelling. It holds no
 // connection: every method works inside the transaction it is given.
 type Books struct {

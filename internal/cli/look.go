@@ -312,7 +312,7 @@ func writeDDL(w io.Writer, dialect sqldb.Dialect) error {
 
 func (f *front) version() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: noArgs, Example: "  landfall version",
+		Use: "version", Short: "Print the version", Long: "Prints the version of the program and of the books that it writes.\n\nExit codes: 0 done", Args: noArgs, Example: "  landfall version",
 		RunE: func(*cobra.Command, []string) error {
 			version := "(unknown)"
 			if info, ok := debug.ReadBuildInfo(); ok {

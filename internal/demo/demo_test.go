@@ -73,13 +73,9 @@ func TestAnySizeAddsUp(t *testing.T) {
 	}
 }
 
-func TestDefaultIsQuickMessyAndHasEveryFault(t *testing.T) {
+func TestDefaultIsMessyAndHasEveryFault(t *testing.T) {
 	t.Parallel()
-	began := time.Now()
 	summary := build(t, Options{})
-	if took := time.Since(began); took > 20*time.Second { // about one second, but tests share the machine
-		t.Errorf("took %s", took)
-	}
 	want := map[string][]fault{
 		"branch": nil, "customer": customerFaults, "site": append([]fault{parentFailed}, siteFaults...),
 		"technician": technicianFaults, "job": append([]fault{parentFailed}, jobFaults...),

@@ -194,7 +194,7 @@ func TestRowLimit(t *testing.T) {
 			t.Fatalf("%+v %v", result, err)
 		}
 		// The first second's worth is there at once.
-		if took := time.Since(begun); took < 1900*time.Millisecond || took > 20*time.Second {
+		if took := time.Since(begun); took < 1900*time.Millisecond {
 			t.Errorf("300 rows at 100 a second took %s", took)
 		}
 		if slowed == 0 || strings.HasPrefix(w.url, "sqlite:") && waited.Load() > 0 {

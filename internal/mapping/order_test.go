@@ -114,13 +114,4 @@ func TestCoverage(t *testing.T) {
 	if got := strings.Join(file.Entity("a").Coverage(source), " "); got != "L W V" {
 		t.Error(got)
 	}
-	report := mapping.CoverageBySource(file.Entities, func(*mapping.Entity) []record.Field { return source })
-	if len(report) != 2 || report[0].Source != "T" || strings.Join(report[0].Unused, " ") != "V" || strings.Join(report[0].Entities, " ") != "a b" {
-		t.Errorf("%+v", report)
-	}
-	target := columns("id", "x", "z", "needed")
-	target = append(target, record.Field{Name: "free", Nullable: true}, record.Field{Name: "set", HasDefault: true})
-	if got := strings.Join(file.Entity("a").Unfilled(target), " "); got != "needed" {
-		t.Error(got)
-	}
 }

@@ -3,7 +3,6 @@ package servertest
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -52,13 +51,9 @@ func TestKilledServerKeepsWhatWasCommitted(t *testing.T) {
 	busy := connect(t, server.URL("postgres"))
 	go func() { _, _ = busy.Exec(context.Background(), "SELECT pg_sleep(60)") }()
 	for round := range 3 {
-		began := time.Now()
 		server.Kill9()
 		if err := server.Restart(); err != nil {
 			t.Fatalf("round %d: %v", round, err)
-		}
-		if took := time.Since(began); took > 20*time.Second {
-			t.Errorf("round %d: back after %s", round, took)
 		}
 	}
 	var rows int
