@@ -69,11 +69,17 @@ type lineID struct {
 	number int64
 }
 
+// spotted is a line and where it stands.
+type spotted struct {
+	Line
+	Spot
+}
+
 // corrected reads the later word on an entity's records.
-func (l *Ledger) corrected(ctx context.Context, tx sqldb.Tx, runID, entityID int64) (map[lineID]Line, error) {
-	last := map[lineID]Line{}
-	err := l.segments(ctx, tx, runID, entityID, "slice_no = ?", func(_ int, line *Line) error {
-		last[lineID{line.Key, line.Number}] = *line
+func (l *Ledger) corrected(ctx context.Context, tx sqldb.Tx, runID, entityID int64) (map[lineID]spotted, error) {
+	last := map[lineID]spotted{}
+	err := l.segments(ctx, tx, runID, entityID, "slice_no = ?", func(at Spot, line *Line) error {
+		last[lineID{line.Key, line.Number}] = spotted{*line, at}
 		return nil
 	})
 	return last, err

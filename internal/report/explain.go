@@ -111,16 +111,16 @@ func chaptersOf(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.
 			header, origin = entity.Header, entity.Origin
 		}
 	}
-	told := map[int64]*ledger.Told{}
+	told := map[ledger.Spot]*ledger.Told{}
 	err = l.Entries(ctx, tx, func(t *ledger.Told) error {
-		told[t.Number] = t
+		told[ledger.Spot{Slice: t.Slice, Ordinal: t.Ordinal, Seq: t.Seq}] = t
 		return nil
 	}, "e.run_id = ? AND e.entity_id = ? AND e.source_key = ?", run.ID, entityID, key)
 	if err != nil {
 		return nil, err
 	}
 	var chapters []Chapter
-	err = l.Segments(ctx, tx, run.ID, entityID, func(_ int, line *ledger.Line) error {
+	err = l.Ends(ctx, tx, run.ID, entityID, func(_, at ledger.Spot, line *ledger.Line) error {
 		if line.Key != key {
 			return nil
 		}
@@ -128,7 +128,7 @@ func chaptersOf(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.
 			Run: run.Name, Kind: run.Kind(), Mode: run.Mode, StartedAt: run.StartedAt, Origin: origin, Number: line.Number,
 			Line: line.Line, Disposition: line.Disposition, TargetKey: line.TargetKey,
 		}
-		if t := told[line.Number]; t != nil {
+		if t := told[at]; t != nil {
 			c.Role, c.Step, c.Field, c.Code, c.Message = t.Role, t.Step, t.Field, t.Code, t.Message
 			c.Before, c.After = rowCells(t.Before), rowCells(t.After)
 			c.Read = readCells(header, t.Source)
