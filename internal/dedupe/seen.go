@@ -72,6 +72,19 @@ func (s *Seen) Claim(tuple []byte, ref string, number int64) (first First, claim
 	return First{}, true, wrap(s.spill())
 }
 
+// Has reports whether the tuple is claimed.
+func (s *Seen) Has(tuple []byte) (bool, error) {
+	f := fingerprintOf(tuple)
+	if _, found := s.table.find(f); found {
+		return true, nil
+	}
+	if s.bloom == nil || !s.bloom.mayHold(f) {
+		return false, nil
+	}
+	_, found, err := s.search(f)
+	return found, wrap(err)
+}
+
 // search asks the newest runs first: keys that come twice tend to come close.
 func (s *Seen) search(f fingerprint) (offset int64, found bool, err error) {
 	if s.block == nil {

@@ -2,8 +2,11 @@ package run
 
 import (
 	"context"
+	"errors"
 	"io"
+	"slices"
 
+	"landfall/internal/ledger"
 	"landfall/internal/record"
 	"landfall/internal/source"
 	"landfall/internal/sqldb"
@@ -16,67 +19,16 @@ type place struct {
 	number int64
 }
 
-// wanted is the set of records that a run is limited to. For a retry each key
-// carries the numbers of its open records: where one key stands in the input
-// several times, only those that failed are run again.
-type wanted struct {
-	keys map[string]map[place]bool // nil places: every record of the key
-	// landed are keys of which a record is on the target; where the numbers do
-	// not fit any more, a record of such a key is taken for the one that landed.
-	landed map[string]bool
-	found  map[string]bool // keys that the source turned out to hold
-}
-
-// Has implements source.Wanted.
-func (w *wanted) Has(key string) bool { _, ok := w.keys[key]; return ok }
-
-// Keys implements source.Wanted.
-func (w *wanted) Keys() []string {
-	keys := make([]string, 0, len(w.keys))
-	for key := range w.keys {
-		keys = append(keys, key)
-	}
-	return keys
-}
-
-// total is how many records there are, as far as it is known before they are
-// read.
-func (w *wanted) total() int64 {
-	total := int64(0)
-	for _, places := range w.keys {
-		total += int64(max(1, len(places)))
-	}
-	return total
-}
-
-// includes reports whether this very record is to be run.
-func (w *wanted) includes(slice int, rec *record.Record) bool {
-	places, ok := w.keys[rec.Ref.Key]
-	if !ok {
-		return false
-	}
-	return places == nil || places[place{slice, rec.Number}] || rec.Number == 0 || !w.landed[rec.Ref.Key]
-}
-
-// hasNumber reports whether a record of the key with this number is wanted, in
-// whatever slice: the crosswalk does not know slices.
-func (w *wanted) hasNumber(key string, number int64) bool {
-	for at := range w.keys[key] {
-		if at.number == number {
-			return true
-		}
-	}
-	return false
-}
-
 // choose finds out which records the run is limited to; nil means all.
 func (e *entityRun) choose(ctx context.Context) (*wanted, error) {
 	switch {
+	case e.stored.Done:
+		return nil, nil
 	case len(e.o.Only) > 0:
-		w := &wanted{keys: map[string]map[place]bool{}, found: map[string]bool{}}
+		w := &wanted{only: map[string]bool{}}
 		for _, ref := range e.o.Only {
 			if ref.Entity == e.Name {
-				w.keys[ref.Key] = nil
+				w.only[ref.Key] = false
 			}
 		}
 		return w, nil
@@ -90,25 +42,67 @@ func (e *entityRun) choose(ctx context.Context) (*wanted, error) {
 // none is named, in any run since the last one over all records, and that have
 // not landed since.
 func (e *entityRun) openRecords(ctx context.Context) (*wanted, error) {
-	w := &wanted{keys: map[string]map[place]bool{}, landed: map[string]bool{}, found: map[string]bool{}}
-	err := e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
-		open, err := e.ledger.Open(ctx, tx, e.run, e.stored.ID)
-		if err != nil {
+	var w *wanted
+	err := e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+		if err := w.close(); err != nil { // an earlier look may have broken off half-way
 			return err
 		}
-		for _, o := range open {
-			if w.keys[o.Key] == nil {
-				w.keys[o.Key] = map[place]bool{}
-			}
-			w.keys[o.Key][place{o.Slice, o.Number}] = true
+		if w, err = newWanted(e.spill); err != nil {
+			return err
 		}
-		known, err := e.store.Lookup(ctx, tx, w.Keys())
-		for key, row := range known {
-			w.landed[key] = row.OnTarget() && !w.hasNumber(key, row.RecordNo)
+		if err := e.ledger.Open(ctx, tx, e.run, e.stored.ID, w.add); err != nil {
+			return err
 		}
-		return err
+		return w.inChunks(func(keys []string, open map[string][]ledger.OpenRecord) error {
+			return e.findLanded(ctx, tx, w, keys, open)
+		})
 	})
-	return w, err
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// findLanded notes the keys of which a record was on the target, from another
+// place than those that are open, when the run started. What the run has done
+// itself since then must not count: whoever resumes it has to choose as it did
+// before.
+func (e *entityRun) findLanded(ctx context.Context, tx sqldb.Tx, w *wanted, keys []string, open map[string][]ledger.OpenRecord) error {
+	known, err := e.store.Lookup(ctx, tx, keys)
+	if err != nil {
+		return err
+	}
+	var rewritten []string
+	landed := map[string]bool{}
+	for key, row := range known {
+		switch {
+		case row.FirstRun == e.run.ID:
+		case row.LastRun == e.run.ID:
+			// The entry does not tell any more what it was. Had nothing of the key
+			// been on the target, its records would have been read wherever they
+			// stand; as long as none was from another place, both come to the same.
+			rewritten = append(rewritten, key)
+			landed[key] = true
+		default:
+			landed[key] = row.OnTarget() && !slices.ContainsFunc(open[key], func(o ledger.OpenRecord) bool { return o.Number == row.RecordNo })
+		}
+	}
+	err = e.ledger.ReadAt(ctx, tx, e.run.ID, e.stored.ID, rewritten, func(key string, at ledger.OpenRecord) {
+		landed[key] = landed[key] && standsAt(open[key], at)
+	})
+	for key, is := range landed {
+		if is && err == nil {
+			err = w.noteLanded(key)
+		}
+	}
+	return err
+}
+
+// standsAt reports whether a place is one of the open ones.
+func standsAt(open []ledger.OpenRecord, at ledger.OpenRecord) bool {
+	return at.Number == 0 || slices.ContainsFunc(open, func(o ledger.OpenRecord) bool {
+		return o == at || o.Slice == ledger.Corrections && o.Number == at.Number
+	})
 }
 
 // limited ends a reader after so many records, counted over all slices.
@@ -140,8 +134,11 @@ func (c *choosing) Read() (*record.Record, *record.Rejection, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		c.wanted.found[rec.Ref.Key] = true
-		if c.wanted.includes(c.slice, rec) {
+		included := c.wanted.includes(c.slice, rec)
+		if c.wanted.err != nil {
+			return nil, nil, c.wanted.err
+		}
+		if included {
 			return rec, rejection, nil
 		}
 		if err := c.claim(c.slice, rec); err != nil {
@@ -158,5 +155,3 @@ func (f *feed) claimOnly(slice int, rec *record.Record) error {
 	_, _, err := f.keys.Claim([]byte(rec.Ref.Key), rec.Ref.Key, place{slice, rec.Number}.packed())
 	return err
 }
-
-var _ source.Wanted = (*wanted)(nil)

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -55,7 +56,8 @@ type entityRun struct {
 
 // carry brings every record of the entity to its end, but for what waits for
 // parents that come later.
-func (e *entityRun) carry(ctx context.Context) error {
+func (e *entityRun) carry(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, e.wanted.close()) }()
 	if e.stored.Done {
 		return nil
 	}
@@ -63,9 +65,9 @@ func (e *entityRun) carry(ctx context.Context) error {
 	if err := e.carryBatches(ctx); err != nil {
 		return err
 	}
-	if e.wanted != nil && len(e.o.Only) > 0 {
-		for key := range e.wanted.keys {
-			if !e.wanted.found[key] {
+	if e.wanted != nil {
+		for key, found := range e.wanted.only {
+			if !found {
 				e.notFound = append(e.notFound, record.Ref{Entity: e.Name, Key: key})
 			}
 		}

@@ -61,7 +61,7 @@ func (f *feed) run(ctx context.Context) (err error) {
 	}
 	f.left, f.told = f.o.Limit, time.Now()
 	for _, slice := range f.stored.Slices {
-		if f.wanted != nil && len(f.wanted.keys) == 0 {
+		if f.wanted != nil && f.wanted.total() == 0 {
 			break
 		}
 		if err := f.readSlice(ctx, sliceOf(slice)); err != nil {

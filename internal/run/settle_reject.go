@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"maps"
 	"slices"
 
 	"landfall/internal/crosswalk"
 	"landfall/internal/ledger"
 	"landfall/internal/record"
+	"landfall/internal/source"
 	"landfall/internal/target"
 )
 
@@ -255,6 +258,16 @@ type reading struct {
 	entry *ledger.Entry
 }
 
+// numbered are records by key, with the number of each: the crosswalk, where
+// they come from, does not know slices.
+type numbered map[string]int64
+
+// Has implements source.Wanted.
+func (n numbered) Has(key string) bool { _, ok := n[key]; return ok }
+
+// Keys implements source.Wanted.
+func (n numbered) Keys() iter.Seq2[string, error] { return source.KeysOf(maps.Keys(n)) }
+
 // read finds what was read of records: in the ledger, or, where it keeps
 // nothing of them, in the source.
 func (s *settling) read(ctx context.Context, e *entityRun, waiters []*waiter) (map[string]reading, error) {
@@ -267,7 +280,7 @@ func (s *settling) read(ctx context.Context, e *entityRun, waiters []*waiter) (m
 		return nil, err
 	}
 	found := make(map[string]reading, len(waiters))
-	missing := &wanted{keys: map[string]map[place]bool{}, found: map[string]bool{}}
+	missing := numbered{}
 	for _, w := range waiters {
 		if t := told[w.ref.Key]; t != nil && t.Number == w.number {
 			entry := t.Entry
@@ -275,9 +288,9 @@ func (s *settling) read(ctx context.Context, e *entityRun, waiters []*waiter) (m
 			continue
 		}
 		found[w.ref.Key] = reading{entry: &ledger.Entry{}}
-		missing.keys[w.ref.Key] = map[place]bool{{number: w.number}: true}
+		missing[w.ref.Key] = w.number
 	}
-	if len(missing.keys) == 0 {
+	if len(missing) == 0 {
 		return found, nil
 	}
 	for _, slice := range e.stored.Slices {
@@ -294,7 +307,7 @@ func (s *settling) read(ctx context.Context, e *entityRun, waiters []*waiter) (m
 			if err != nil {
 				return nil, err
 			}
-			if missing.keys[rec.Ref.Key] != nil && (rec.Number == 0 || missing.hasNumber(rec.Ref.Key, rec.Number)) {
+			if number, asked := missing[rec.Ref.Key]; asked && (rec.Number == 0 || rec.Number == number) {
 				found[rec.Ref.Key] = reading{line: rec.Line, entry: &ledger.Entry{Source: cellsJSON(rec.Values)}}
 			}
 		}

@@ -6,6 +6,7 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"iter"
 
 	"landfall/internal/record"
 )
@@ -67,8 +68,20 @@ type Origin interface {
 // Wanted is a set of canonical keys.
 type Wanted interface {
 	Has(key string) bool
-	// Keys lists them, in no order.
-	Keys() []string
+	// Keys walks through them, in no order. They may be more than memory holds,
+	// and an error ends the walk.
+	Keys() iter.Seq2[string, error]
+}
+
+// KeysOf makes the walk of a Wanted out of keys that cannot fail to come.
+func KeysOf(keys iter.Seq[string]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for key := range keys {
+			if !yield(key, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Fact is one named piece of a fingerprint.

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"iter"
 	"reflect"
 	"slices"
 
@@ -72,31 +73,43 @@ func (e *each) Read(ctx context.Context, slice Slice, after Position) (Reader, e
 
 // Pick reads the rows of the wanted records.
 func (e *each) Pick(ctx context.Context, slice Slice, wanted Wanted) (Reader, error) {
-	rows := rowKeys{}
-	for _, key := range wanted.Keys() {
-		// A row that could not be used has its own key, whatever that looks like.
-		rows[e.of.RowKey(key)], rows[key] = true, true
-	}
-	reader, err := e.Origin.Pick(ctx, slice, rows)
+	reader, err := e.Origin.Pick(ctx, slice, rowsOf{e.of, wanted})
 	if err != nil {
 		return nil, err
 	}
 	return &eachReader{Reader: reader, each: e, wanted: wanted}, nil
 }
 
-// rowKeys are the keys of rows that hold wanted records.
-type rowKeys map[string]bool
+// rowsOf are the keys of rows that hold wanted records. A row that could not be
+// used has its own key, whatever that looks like.
+type rowsOf struct {
+	of     *mapping.Each
+	wanted Wanted
+}
 
 // Has implements Wanted.
-func (r rowKeys) Has(key string) bool { return r[key] }
-
-// Keys implements Wanted.
-func (r rowKeys) Keys() []string {
-	keys := make([]string, 0, len(r))
-	for key := range r {
-		keys = append(keys, key)
+func (r rowsOf) Has(key string) bool {
+	if r.wanted.Has(key) {
+		return true
 	}
-	return keys
+	for i := range r.of.Columns {
+		if r.wanted.Has(r.of.Key(key, i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Keys implements Wanted. A row may come several times.
+func (r rowsOf) Keys() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for key, err := range r.wanted.Keys() {
+			row := r.of.RowKey(key)
+			if !yield(row, err) || row != key && err == nil && !yield(key, nil) {
+				return
+			}
+		}
+	}
 }
 
 type eachReader struct {

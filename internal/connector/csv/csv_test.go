@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -185,13 +187,7 @@ type keys map[string]bool
 
 func (k keys) Has(key string) bool { return k[key] }
 
-func (k keys) Keys() []string {
-	var all []string
-	for key := range k {
-		all = append(all, key)
-	}
-	return all
-}
+func (k keys) Keys() iter.Seq2[string, error] { return source.KeysOf(maps.Keys(k)) }
 
 // TestLargeRow checks that the limit decides, not what happens to be buffered.
 func TestLargeRow(t *testing.T) {

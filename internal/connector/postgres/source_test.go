@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,7 +133,7 @@ func TestQueryWithTwoColumnsOfOneName(t *testing.T) {
 
 type wanted []string
 
-func (w wanted) Keys() []string { return w }
+func (w wanted) Keys() iter.Seq2[string, error] { return source.KeysOf(slices.Values(w)) }
 func (w wanted) Has(key string) bool {
 	for _, k := range w {
 		if k == key {

@@ -1,6 +1,8 @@
 package sourcetest
 
 import (
+	"iter"
+	"maps"
 	"testing"
 
 	"landfall/internal/source"
@@ -11,13 +13,7 @@ type wanted map[string]bool
 
 func (w wanted) Has(key string) bool { return w[key] }
 
-func (w wanted) Keys() []string {
-	var keys []string
-	for key := range w {
-		keys = append(keys, key)
-	}
-	return keys
-}
+func (w wanted) Keys() iter.Seq2[string, error] { return source.KeysOf(maps.Keys(w)) }
 
 func pick(t *testing.T, origin source.Origin, keys ...string) []taken {
 	t.Helper()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,7 +102,10 @@ func TestLooseKeys(t *testing.T) {
 type one string
 
 func (o one) Has(key string) bool { return key == string(o) }
-func (o one) Keys() []string      { return []string{string(o)} }
+
+func (o one) Keys() iter.Seq2[string, error] {
+	return source.KeysOf(slices.Values([]string{string(o)}))
+}
 
 type walk struct {
 	keys   []string

@@ -21,8 +21,12 @@ const pickLimit = 100_000
 // the database without an error; otherwise it reads everything and keeps what
 // is wanted, which is slow but never wrong.
 func (o *origin) Pick(ctx context.Context, slice source.Slice, wanted source.Wanted) (source.Reader, error) {
-	tuples, ok := o.tuples(wanted.Keys())
-	if ok && len(tuples) <= pickLimit {
+	keys, err := fewKeys(wanted)
+	if err != nil {
+		return nil, err
+	}
+	tuples, ok := o.tuples(keys)
+	if ok {
 		r := &reader{ctx: ctx, origin: o}
 		condition, args := o.among(tuples)
 		err := r.start(o.list()+condition+o.order(), args)
@@ -48,6 +52,25 @@ func (o *origin) Pick(ctx context.Context, slice source.Slice, wanted source.Wan
 	return &picker{Reader: all, wanted: wanted}, nil
 }
 
+// fewKeys collects the wanted keys, each once, up to one more than may be asked
+// for together.
+func fewKeys(wanted source.Wanted) ([]string, error) {
+	var keys []string
+	for key, err := range wanted.Keys() {
+		if err != nil {
+			return nil, err
+		}
+		if keys = append(keys, key); len(keys) > 2*pickLimit {
+			break // those of rows may come twice
+		}
+	}
+	slices.Sort(keys)
+	if keys = slices.Compact(keys); len(keys) > pickLimit {
+		keys = keys[:pickLimit+1]
+	}
+	return keys, nil
+}
+
 // among keeps the rows whose key is one of the tuples.
 func (o *origin) among(tuples [][]record.Value) (string, []any) {
 	columns := make([]sqldb.Column, len(o.key))
@@ -68,7 +91,9 @@ func (o *origin) among(tuples [][]record.Value) (string, []any) {
 // tuples takes canonical keys apart into values of the key's columns, in key
 // order. It gives up on keys and types that the database might not take.
 func (o *origin) tuples(keys []string) ([][]record.Value, bool) {
-	keys = slices.Sorted(slices.Values(keys))
+	if len(keys) > pickLimit {
+		return nil, false
+	}
 	tuples := make([][]record.Value, 0, len(keys))
 	for _, key := range keys {
 		parts := record.SplitKey(key)
