@@ -3,6 +3,7 @@ package lawtest
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -97,6 +98,23 @@ func TestRetryEnds(t *testing.T) {
 				same(t, "the second stays open", twice[1:], shifted.run(run.Options{RetryOpen: true}).ends)
 			})
 		}
+	})
+}
+
+// TestDoubleOfLongAgo: once a run over all records has met no second record of a
+// key, a file that brings the key brings a change of the first.
+func TestDoubleOfLongAgo(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.do(personTable)
+		w.mapping(personMapping("}"))
+		w.file("persons.csv", "No,Mail,Name", "1,a@x,first", "1,b@x,second")
+		w.run(run.Options{})
+		input := run.Options{Inputs: map[string]string{"person": filepath.Join(w.dir, "changes.csv")}}
+		w.file("changes.csv", "No,Mail,Name", "1,b@x,changed")
+		same(t, "the second may be meant", []string{"person:1 failed: duplicate-key"}, w.run(input).ends)
+		w.file("persons.csv", "No,Mail,Name", "1,a@x,first")
+		w.run(run.Options{})
+		same(t, "only the first is there", []string{"person:1 updated"}, w.run(input).ends)
 	})
 }
 

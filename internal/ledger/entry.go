@@ -117,8 +117,9 @@ type Cause struct {
 }
 
 // LastCauses finds, of the given records of an entity, those whose last entry
-// says that they did not land.
-func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, entityID int64, keys []string) (map[string]Cause, error) {
+// says that they did not land. A run over all records has read again what did
+// not land before it: entries older than the run since say nothing any more.
+func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, since, entityID int64, keys []string) (map[string]Cause, error) {
 	causes := make(map[string]Cause, len(keys))
 	rows := make([][]record.Value, len(keys))
 	for i, key := range keys {
@@ -127,11 +128,12 @@ func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, entityID int64, ke
 	if len(rows) == 0 {
 		return causes, nil
 	}
-	relation, args := l.books.Dialect().Relation("k", entryColumns[5:6], rows, 2)
+	relation, args := l.books.Dialect().Relation("k", entryColumns[5:6], rows, 3)
 	query := "SELECT e.source_key, r.name, e.disposition, e.code, e.field FROM " + relation + " " + l.books.Dialect().LookupJoin() + " " + l.books.Table("entry") +
-		" e ON e.source_key = k.c0 AND e.entity_id = " + l.books.Dialect().Placeholder(1) + " JOIN " + l.books.Table("run") +
+		" e ON e.source_key = k.c0 AND e.entity_id = " + l.books.Dialect().Placeholder(1) +
+		" AND e.run_id >= " + l.books.Dialect().Placeholder(2) + " JOIN " + l.books.Table("run") +
 		" r ON r.id = e.run_id ORDER BY e.run_id, e.slice_no, e.ordinal, e.seq"
-	result, err := tx.Query(ctx, query, append([]any{entityID}, args...)...)
+	result, err := tx.Query(ctx, query, append([]any{entityID, since}, args...)...)
 	if err != nil {
 		return nil, err
 	}

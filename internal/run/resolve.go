@@ -163,7 +163,7 @@ func (l *landing) causes(ctx context.Context, entity string, missing map[string]
 	for key := range missing {
 		keys = append(keys, key)
 	}
-	return l.ledger.LastCauses(ctx, l.tx, l.owner[entity], keys)
+	return l.ledger.LastCauses(ctx, l.tx, l.since, l.owner[entity], keys)
 }
 
 // orphan says what becomes of a record whose parent is not on the target: it

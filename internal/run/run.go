@@ -34,6 +34,7 @@ type runner struct {
 	entities []ledger.Entity
 	loader   transactions
 	resumed  bool
+	since    int64 // the last completed run before this one over all records; 0: none
 	// rehearse is set when nothing may stay written, not even a counter moved.
 	rehearse bool
 	// traced is told of each batch that has its end; may be nil.
@@ -265,6 +266,13 @@ func (r *runner) runEntities(ctx context.Context, result *Result) error {
 		return fmt.Errorf("a place to spill to: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	err = r.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		r.since, err = r.ledger.LastOverAll(ctx, tx, r.run)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	taken := map[string]bool{}
 	for i := range r.entities {
 		if taken[r.entities[i].Name] {

@@ -179,7 +179,7 @@ func (s *settling) find(ctx context.Context, e *entityRun, waiters []*waiter) er
 				missing = append(missing, key)
 			}
 		}
-		if causes[id], err = s.ledger.LastCauses(ctx, s.tx, id, missing); err != nil {
+		if causes[id], err = s.ledger.LastCauses(ctx, s.tx, s.since, id, missing); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ func (l *landing) refuseTwins(ctx context.Context) error {
 		}
 		return nil
 	})
-	causes, err := l.ledger.LastCauses(ctx, l.tx, l.stored.ID, keys)
+	causes, err := l.ledger.LastCauses(ctx, l.tx, l.since, l.stored.ID, keys)
 	if err != nil {
 		return fmt.Errorf("looking for doubles: %w", err)
 	}
