@@ -54,6 +54,7 @@ type Row struct {
 	FirstRun  int64
 	LastRun   int64
 	RecordNo  int64
+	Moves     bool   // to be written: the entry names another row than before
 	Survivor  string // of an alias: the source key of the record that owns the row
 }
 

@@ -164,6 +164,12 @@ func (s *Store) Owners(ctx context.Context, tx sqldb.Tx, targetKeys []string) (o
 	return owners, err
 }
 
+// Owned reports whether any entry, of whatever entity, owns a row of the table.
+func (s *Store) Owned(ctx context.Context, tx sqldb.Tx) (bool, error) {
+	_, found, err := s.books.One(ctx, tx, "SELECT 1 FROM {crosswalk} WHERE "+s.owning("")+" LIMIT 1")
+	return found, err
+}
+
 // owning is the condition of the reverse index, word for word, so that the
 // database can use it.
 func (s *Store) owning(prefix string) string {

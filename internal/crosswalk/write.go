@@ -31,10 +31,15 @@ func (s *Store) Insert(ctx context.Context, tx sqldb.Tx, rows []Row) error {
 }
 
 // Replace writes entries of keys that the crosswalk knows already, keeping
-// their first run.
+// their first run. Entries that move to other rows leave the reverse index
+// first, since it is checked entry by entry: of two that pass a row on, the new
+// owner may be written before the old one.
 func (s *Store) Replace(ctx context.Context, tx sqldb.Tx, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
+	}
+	if err := s.leave(ctx, tx, rows); err != nil {
+		return err
 	}
 	cells := make([][]record.Value, len(rows))
 	for i := range rows {
@@ -50,6 +55,37 @@ FROM %s WHERE %[1]s.entity_id = k.c0 AND %[1]s.source_key = k.c1`,
 		err = fmt.Errorf("crosswalk: %d entries to replace, %d replaced", len(rows), changed)
 	}
 	return err
+}
+
+func (s *Store) leave(ctx context.Context, tx sqldb.Tx, rows []Row) error {
+	var leaving []string
+	for i := range rows {
+		if rows[i].Moves {
+			leaving = append(leaving, rows[i].SourceKey)
+		}
+	}
+	return s.Mark(ctx, tx, leaving, StateDeleted)
+}
+
+// Supersede takes rows from those who own them, of whatever entity, and says
+// who that was, by target key. It is for rows that other records have made
+// since: the owners' own rows are gone.
+func (s *Store) Supersede(ctx context.Context, tx sqldb.Tx, moving []Row, targetKeys []string) (map[string]record.Ref, error) {
+	if err := s.leave(ctx, tx, moving); err != nil {
+		return nil, err
+	}
+	owners, err := s.Owners(ctx, tx, targetKeys)
+	if err != nil || len(owners) == 0 {
+		return nil, err
+	}
+	gone := make([]string, 0, len(owners))
+	for key := range owners {
+		gone = append(gone, key)
+	}
+	relation, args := s.keyRelation(gone)
+	_, err = tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET state = '%s' WHERE target_key IN (SELECT c0 FROM %s) AND %s",
+		s.books.Table("crosswalk"), StateDeleted, relation, s.owning("")), args...)
+	return owners, err
 }
 
 func (s *Store) cells(row *Row, cells []record.Value) {

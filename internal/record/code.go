@@ -14,9 +14,9 @@ const (
 	CodeUnknownCode  Code = "unknown-code"   // shape: a value that the mapping's `values` does not list
 	CodeBadExpr      Code = "bad-expression" // shape: an `expr` that cannot be computed for this record
 	CodeWrongType    Code = "wrong-type"     // shape, land: a value that the target's type cannot hold
-	CodeTooLong      Code = "too-long"       // shape, land: text longer than the target declares
+	CodeTooLong      Code = "too-long"       // read, shape, decide, land: text longer than the books or the target keep
 	CodeOutOfRange   Code = "out-of-range"   // shape, land: a number or time outside of what the target declares
-	CodeNotNull      Code = "not-null"       // shape, land: nothing where the target wants a value
+	CodeNotNull      Code = "not-null"       // shape, decide, land: nothing where the target wants a value
 	CodeRule         Code = "rule"           // shape: a value that breaks a rule of the mapping's `check`
 	CodeDuplicateKey Code = "duplicate-key"  // dedupe: an earlier record of this input holds the same key or unique value
 

@@ -40,6 +40,7 @@ type entityRun struct {
 	pace     target.Pace
 	first    bool     // the crosswalk holds nothing of the entity: no look-ups needed
 	known    bool     // earlier runs have landed records of the entity
+	owned    bool     // rows of the table, whose keys are natural, belonged to records when the run started
 	hashed   []string // the columns that hashes cover, in name order
 	shapeID  int64
 	wanted   *wanted
@@ -139,7 +140,12 @@ func (e *entityRun) prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		if e.To.Collapse {
+		if e.To.NewKey == mapping.KeyNatural {
+			if e.owned, err = store.Owned(ctx, a.Tx); err != nil {
+				return err
+			}
+		}
+		if e.To.Collapse || e.owned {
 			// Every batch asks whose a row is.
 			if err := store.EnsureReverse(ctx, a.Tx); err != nil {
 				return err

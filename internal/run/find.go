@@ -8,6 +8,7 @@ import (
 	"landfall/internal/crosswalk"
 	"landfall/internal/mapping"
 	"landfall/internal/record"
+	"landfall/internal/source"
 )
 
 // findBy puts the keys of parents in place of what they are found by.
@@ -66,7 +67,8 @@ func (l *landing) call(ctx context.Context) error {
 			}
 			taken[item.Ref.Key] = true
 			text, complete := alias.Text(item.Values)
-			if !complete || l.storable(i, 0, text, "") != nil {
+			// The books index it together with the key.
+			if tooLong := len(alias.Name)+len(text)+len(item.Ref.Key) > source.MaxKey; !complete || tooLong || l.storable(i, 0, text, "") != nil {
 				text = ""
 			}
 			called = append(called, crosswalk.Called{SourceKey: item.Ref.Key, Text: text})

@@ -31,6 +31,7 @@ type unit struct {
 	incomplete bool                // within held something when the record was compared
 	waits      []crosswalk.Pending // references whose parents come later
 	survivor   string              // source key of the record whose row this one is, too
+	superseded record.Ref          // the record whose row of this key is gone
 	copyOf     *unit               // that record, where it is new and of this batch
 }
 
@@ -93,6 +94,7 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 		return nil, false, err
 	}
 	l.point(PointReserved)
+	l.refuseKeys()
 	l.fillIn()
 	if err := l.collapse(ctx); err != nil {
 		return nil, false, err

@@ -69,7 +69,7 @@ func tellsMore(u *unit) bool {
 	case target.Update, target.Adopt, target.Link, target.Keep, target.Alias:
 		return true
 	case target.Create:
-		return u.situation.RowGone
+		return u.situation.RowGone || u.superseded.Key != ""
 	}
 	return false
 }
@@ -89,6 +89,9 @@ func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
 		if u.situation.RowGone {
 			entry.Message = "the row written earlier was gone; it is written again"
 		}
+	}
+	if u.superseded.Key != "" {
+		entry.Message = fmt.Sprintf("its key was that of %s, whose row is gone", u.superseded)
 	}
 	if u.action == target.Update || u.action == target.Adopt || l.LogFull {
 		entry.Before = rowJSON(l.Columns, u.before)

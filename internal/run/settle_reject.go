@@ -239,6 +239,7 @@ func (s *settling) restore(ctx context.Context, e *entityRun, restored []*waiter
 		rows[i].State, rows[i].Hash, rows[i].HasHash, rows[i].ShapeID = crosswalk.StateLive, s.hash(e, w.after), true, e.shapeID
 		if generated == 0 {
 			rows[i].TargetKey = joinKey(e.naturalKey(w.after))
+			rows[i].Moves = rows[i].TargetKey != w.entry.TargetKey
 		}
 	}
 	landed, err := e.lander.Update(ctx, s.tx, e.Columns[generated:], changes)

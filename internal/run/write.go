@@ -109,6 +109,7 @@ func (l *landing) refuse(ctx context.Context, refusals []target.Refusal, places 
 // remember writes the crosswalk of what landed.
 func (l *landing) remember(ctx context.Context) error {
 	var fresh, known []crosswalk.Row
+	var taking []int // they have a natural key that they did not have before
 	var waits []crosswalk.Pending
 	l.each(func(i int, u *unit) *record.Rejection {
 		row := crosswalk.Row{
@@ -140,6 +141,11 @@ func (l *landing) remember(ctx context.Context) error {
 		default:
 			return nil
 		}
+		row.Moves = u.inBooks && u.entry.TargetKey != row.TargetKey
+		owns := row.Role == crosswalk.RoleCreated || row.Role == crosswalk.RoleAdopted
+		if l.owned && owns && (row.Moves || u.action == target.Create) {
+			taking = append(taking, i)
+		}
 		if u.inBooks {
 			known = append(known, row)
 		} else {
@@ -147,6 +153,9 @@ func (l *landing) remember(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err := l.supersede(ctx, known, taking); err != nil {
+		return fmt.Errorf("writing the crosswalk: %w", err)
+	}
 	if err := l.store.Insert(ctx, l.tx, fresh); err != nil {
 		return fmt.Errorf("writing the crosswalk: %w", err)
 	}
@@ -157,6 +166,25 @@ func (l *landing) remember(ctx context.Context) error {
 		return fmt.Errorf("writing what waits for its parent: %w", err)
 	}
 	return l.call(ctx)
+}
+
+// supersede ends what the crosswalk says of others whose keys the batch's rows
+// have now. The target took the rows, so those that the others became are gone.
+func (l *landing) supersede(ctx context.Context, known []crosswalk.Row, taking []int) error {
+	if len(taking) == 0 {
+		return nil
+	}
+	keys := make([]string, len(taking))
+	for n, i := range taking {
+		keys[n] = l.units[i].keyText
+	}
+	owners, err := l.store.Supersede(ctx, l.tx, known, keys)
+	for _, i := range taking {
+		if owner := owners[l.units[i].keyText]; owner != l.batch.Items[i].Ref {
+			l.units[i].superseded = owner
+		}
+	}
+	return err
 }
 
 // waiting are the references of a landed record that wait for their parents;

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"strings"
@@ -74,6 +75,16 @@ func (b *Batches) Next() (*Batch, error) {
 				rejection = &record.Rejection{Ref: rec.Ref, Step: record.StepRead, Code: record.CodeBadEncoding, Err: errBadKey}
 			}
 		}
+		if long := len(rec.Ref.Key); long > MaxKey {
+			rec.Ref.Key = shortened(rec.Ref.Key)
+			if rejection == nil {
+				rejection = &record.Rejection{
+					Ref: rec.Ref, Step: record.StepRead, Code: record.CodeTooLong,
+					Err: fmt.Errorf("the key has %d bytes, and the books keep %d at most, of which this one is shown cut: key the entity by shorter columns", long, MaxKey),
+				}
+			}
+			rejection.Ref = rec.Ref
+		}
 		batch.Items = append(batch.Items, Item{Record: rec, Rejection: rejection})
 		size += rec.Size()
 		b.digest(rec)
@@ -86,6 +97,18 @@ func (b *Batches) Next() (*Batch, error) {
 	b.at = batch.End
 	b.ordinal++
 	return batch, nil
+}
+
+// MaxKey is how many bytes the books keep as a key. They index keys, some
+// together with names, and the index of a database has room for a third of a
+// page: 2,704 bytes on PostgreSQL.
+const MaxKey = 2400
+
+// shortened is what stands for a key that is too long: its beginning, and a
+// digest that tells it from others that begin so.
+func shortened(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return fmt.Sprintf("%s\u2026%x", strings.ToValidUTF8(key[:200], ""), sum[:8])
 }
 
 // errBadKey says what is wrong with a key that no database can store as text.
