@@ -63,8 +63,7 @@ func (l *Ledger) entryRows(at Place, lines []Line) ([][]record.Value, []byte, er
 	return rows, all.Sum(nil), nil
 }
 
-// optional stores an absent text as NULL, and keeps NUL bytes, which not every
-// database can store, out of texts.
+// optional stores an absent text as NULL.
 func optional(text string) record.Value {
 	if text == "" {
 		return record.Null()

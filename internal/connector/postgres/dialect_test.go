@@ -176,3 +176,77 @@ func TestReserve(t *testing.T) {
 		t.Errorf("the sequence stands at %v", got)
 	}
 }
+
+// While the counter is brought past keys that others wrote, sessions go on
+// drawing from it: no number may come twice.
+func TestAdvanceBesideOthers(t *testing.T) {
+	url := servertest.Database(t)
+	db := connect(t, url)
+	tx := begin(t, db)
+	exec(t, tx, "CREATE SEQUENCE n INCREMENT BY 3")
+	exec(t, tx, "CREATE TABLE t (id bigint PRIMARY KEY DEFAULT nextval('n'))")
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	table := tableOf(t, db, "t")
+	statement := db.Dialect().(sqldb.Sequencer).AdvanceSQL(table, &table.Columns[0])
+	var mu sync.Mutex
+	var drawing, advancing sync.WaitGroup
+	seen := map[string]bool{}
+	stop := make(chan struct{})
+	for range 2 {
+		lane := connect(t, url)
+		drawing.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				tx, err := lane.Begin(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				got := query(t, tx, "SELECT nextval('n') FROM generate_series(1, 20)")
+				_ = tx.Rollback(t.Context())
+				mu.Lock()
+				for _, number := range got {
+					if seen[number] {
+						t.Errorf("%s came twice", number)
+					}
+					seen[number] = true
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for lane := range 2 {
+		advancing.Go(func() {
+			db := connect(t, url)
+			for round := range 150 {
+				tx, err := db.Begin(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				// A row a little ahead of the counter, as an application leaves it.
+				_, err = tx.Exec(t.Context(), "INSERT INTO t SELECT last_value + "+fmt.Sprint(40+round%7+lane)+" FROM n ON CONFLICT DO NOTHING")
+				if err == nil {
+					_ = query(t, tx, statement)
+					err = tx.Commit(t.Context())
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	advancing.Wait()
+	close(stop)
+	drawing.Wait()
+	if got := query(t, begin(t, db), "SELECT n.last_value >= max(t.id) FROM n, t GROUP BY n.last_value"); got[0] != "bool true" {
+		t.Errorf("the counter is not past the keys: %v", got)
+	}
+}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"strings"
 
 	"landfall/internal/sqldb"
@@ -32,14 +33,34 @@ WHERE key > $2::text::bigint LIMIT $1::text::bigint`
 // CountsOutside is true: nextval is never rolled back.
 func (dialect) CountsOutside() bool { return true }
 
-// AdvanceSQL moves the sequence past the column's highest key, never back.
+// AdvanceSQL moves the sequence past the column's highest key. Other sessions
+// draw meanwhile, and a sequence that is set to what was read a moment before
+// might give out their numbers again; so a short gap is bridged by drawing
+// numbers, which goes forward only. A long one is set over, under the lock of
+// ReserveSQL: that could go back only if others drew as many numbers as the gap
+// is long while the statement runs. Sequences that count down are left alone.
 func (d dialect) AdvanceSQL(table *sqldb.Table, column *sqldb.Column) string {
 	if column.Sequence == "" {
 		return ""
 	}
-	return "SELECT setval(" + quoteLiteral(column.Sequence) + "::regclass, top.key, true) FROM (SELECT max(" +
-		d.Quote(column.Name) + ")::bigint AS key FROM " + d.QuoteName(table.Name) + ") AS top, " + column.Sequence +
-		" AS s WHERE top.key > s.last_value OR (top.key = s.last_value AND NOT s.is_called)"
+	sequence, literal := column.Sequence, quoteLiteral(column.Sequence)
+	const reached = "CASE WHEN %[1]s.is_called THEN %[1]s.last_value ELSE %[1]s.last_value - step.by END"
+	return `WITH top AS (
+  SELECT max(` + d.Quote(column.Name) + ")::bigint AS key FROM " + d.QuoteName(table.Name) + `
+), step AS (
+  SELECT seqincrement AS by FROM pg_sequence WHERE seqrelid = ` + literal + `::regclass AND seqincrement > 0
+), counter AS (
+  SELECT top.key, step.by, CASE
+    WHEN top.key - (` + fmt.Sprintf(reached, "s") + `) <= 100000 * step.by THEN ` + fmt.Sprintf(reached, "s") + `
+    WHEN pg_advisory_xact_lock(hashtextextended(` + literal + `, 0))::text IS NULL THEN NULL
+    ELSE (SELECT CASE WHEN top.key > again.last_value
+            THEN setval(` + literal + `::regclass, top.key, true) ELSE again.last_value END
+          FROM ` + sequence + ` AS again WHERE s.last_value IS NOT NULL)
+    END AS reached
+  FROM top, step, ` + sequence + ` AS s WHERE top.key > ` + fmt.Sprintf(reached, "s") + `
+)
+SELECT count(nextval(` + literal + `::regclass))
+FROM counter, generate_series(1, (counter.key - counter.reached + counter.by - 1) / counter.by)`
 }
 
 func quoteLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
