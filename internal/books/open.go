@@ -119,6 +119,15 @@ func Present(ctx context.Context, db sqldb.DB) (int64, error) {
 	return row[0].Int(), nil
 }
 
+// NewerError refuses books of a version, its number, that this program does not
+// know: what it would read or write there may mean something else by now.
+type NewerError int64
+
+// Error names both versions.
+func (e NewerError) Error() string {
+	return fmt.Sprintf("the books in this database have version %d, this program knows versions up to %d: use a newer landfall", int64(e), Version)
+}
+
 // Ensure makes the books inside the transaction where there are none, and
 // brings older ones forward. present is what Present returned.
 func Ensure(ctx context.Context, tx sqldb.Tx, dialect sqldb.Dialect, present int64) error {
@@ -126,7 +135,7 @@ func Ensure(ctx context.Context, tx sqldb.Tx, dialect sqldb.Dialect, present int
 	case present == Version:
 		return nil
 	case present > Version:
-		return fmt.Errorf("the books in this database have version %d, this program knows versions up to %d: use a newer landfall", present, Version)
+		return NewerError(present)
 	}
 	statements, err := DDL(dialect)
 	if present > 0 {

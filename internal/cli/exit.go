@@ -60,13 +60,14 @@ func exitOf(err error) int {
 	var problem *mapping.Problem
 	var drift *run.DriftError
 	var held *books.HeldError
+	var newer books.NewerError
 	switch {
 	case errors.Is(err, migration.ErrEnvironment): // before the others: it may name a place in the mapping
 		return exitEnvironment
 	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
-	case errors.As(err, &held):
+	case errors.As(err, &held), errors.As(err, &newer):
 		return exitEnvironment
 	case errors.Is(err, report.ErrNeverRead):
 		return exitOpen

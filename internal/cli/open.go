@@ -63,6 +63,9 @@ func (f *front) withTarget(ctx context.Context, target string, within func(*mapp
 	if present == 0 {
 		return usagef("%w", errNoBooks)
 	}
+	if present > books.Version {
+		return books.NewerError(present)
+	}
 	b, err := books.New(db.Dialect())
 	if err != nil {
 		return err
