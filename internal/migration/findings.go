@@ -208,24 +208,31 @@ type Unused struct {
 // Coverage lists, per source table or file, the columns that are neither used
 // nor ignored by any entity that reads it.
 func (m *Migration) Coverage() []Unused {
-	var order []string
+	var first []*Entity // to read each source
 	left := map[string][]string{}
 	for _, e := range m.Entities {
-		where := e.From.Connection + "/" + e.OriginName
 		unused := e.Coverage(e.Origin.Columns())
-		if before, ok := left[where]; ok {
-			left[where] = slices.DeleteFunc(before, func(name string) bool { return !slices.Contains(unused, name) })
+		if before, ok := left[e.reads]; ok {
+			left[e.reads] = slices.DeleteFunc(before, func(name string) bool { return !slices.Contains(unused, name) })
 			continue
 		}
-		order = append(order, where)
-		left[where] = unused
+		first = append(first, e)
+		left[e.reads] = unused
 	}
 	var report []Unused
-	for _, where := range order {
-		if len(left[where]) > 0 {
-			_, name, _ := strings.Cut(where, "/")
-			report = append(report, Unused{Source: name, Columns: left[where]})
+	for _, e := range first {
+		if len(left[e.reads]) == 0 {
+			continue
 		}
+		name := e.OriginName
+		if slices.ContainsFunc(first, func(other *Entity) bool { return other != e && other.OriginName == name }) {
+			if name = e.From.Connection + "." + name; e.FromFile != "" {
+				name = e.From.File
+			} else if e.From.Connection == "" {
+				name = m.File.Source + name
+			}
+		}
+		report = append(report, Unused{Source: name, Columns: left[e.reads]})
 	}
 	return report
 }

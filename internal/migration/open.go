@@ -46,6 +46,7 @@ type Entity struct {
 	Origin     source.Origin
 	OriginName string // what is read, in words
 	FromFile   string // absolute path when it reads a file
+	reads      string // what is read, so that no two sources are told by the same text
 	Table      *sqldb.Table
 	Program    *mapping.Program
 	Key        []sqldb.Column // the target key
@@ -195,7 +196,7 @@ func (m *Migration) from(ctx context.Context, e *Entity) (source.Driver, source.
 			file = filepath.Join(m.File.Dir, file)
 		}
 		from.File, e.FromFile = file, file
-		e.OriginName = filepath.Base(file)
+		e.OriginName, e.reads = filepath.Base(file), "file "+filepath.Clean(file)
 		// A file in place of another is read as that one is, whatever its name:
 		// the files of records to retry all have one name.
 		return connector.FileDriver(form), from, nil
@@ -208,6 +209,7 @@ func (m *Migration) from(ctx context.Context, e *Entity) (source.Driver, source.
 	if name == "" {
 		name = m.File.Source
 	}
+	e.reads = fmt.Sprintf("%s: table %q query %q", name, from.Table, from.Query)
 	if driver := m.sources[name]; driver != nil {
 		return driver, from, nil
 	}
