@@ -255,7 +255,7 @@ func quoteAll(dialect sqldb.Dialect, names []string) string {
 // who look into the database with a tool of their own.
 func crosswalkView(dialect sqldb.Dialect, own sqldb.OwnTables) string {
 	name := func(table string) string { return dialect.QuoteName(own.OwnName(table)) }
-	return fmt.Sprintf(`CREATE VIEW %s AS SELECT e.migration, e.name AS entity, c.source_key, t.name AS target_table, c.target_key,
+	return own.CreateView() + fmt.Sprintf(` %s AS SELECT e.migration, e.name AS entity, c.source_key, t.name AS target_table, c.target_key,
   CASE c.role WHEN 'c' THEN 'created' WHEN 'a' THEN 'adopted' WHEN 'l' THEN 'linked' ELSE 'alias' END AS role,
   CASE c.state WHEN 'l' THEN 'live' WHEN 'r' THEN 'reserved' WHEN 'p' THEN 'pending' WHEN 'h' THEN 'held' WHEN 'd' THEN 'deleted' ELSE 'rolled-back' END AS state,
   c.record_no, f.name AS first_run, l.name AS last_run

@@ -58,18 +58,11 @@ func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func
 	if err != nil {
 		return nil, err
 	}
-	present, err := books.Present(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	tx, err := db.Begin(ctx)
+	tx, err := beginWithBooks(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	if err := books.Ensure(ctx, tx, db.Dialect(), present); err != nil {
-		return nil, err
-	}
 	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b), loader: rehearsal{tx}, rehearse: true}
 	r.held = &held{trace: trace, at: map[record.Ref]int{}}
 	r.traced = func(l *landing) {

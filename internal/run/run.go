@@ -168,15 +168,6 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 	}, r.again)
 }
 
-// PrepareBooks makes the books where there are none.
-func PrepareBooks(ctx context.Context, db sqldb.DB) error {
-	present, err := books.Present(ctx, db)
-	if err != nil || present == books.Version {
-		return err
-	}
-	return inTx(ctx, db, func(tx sqldb.Tx) error { return books.Ensure(ctx, tx, db.Dialect(), present) })
-}
-
 // carryOn runs the entities one after another and closes the run.
 func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 	r.o.Mode = target.Mode(r.run.Mode)

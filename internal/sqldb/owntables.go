@@ -12,6 +12,11 @@ type OwnTables interface {
 	// ClusteredSuffix stands behind CREATE TABLE (…) to store a table in the
 	// order of its primary key; may be empty.
 	ClusteredSuffix() string
+	// CreateView makes a view, and is no error where the view is there already.
+	CreateView() string
+	// Grants returns the statements that give a role, already quoted, what it
+	// needs in that place; none where the database knows no roles.
+	Grants(role string) []string
 	// Now writes the server's clock, moved by some seconds, as UTC text that
 	// sorts by time: 2006-01-02T15:04:05.000Z.
 	Now(plusSeconds int) string

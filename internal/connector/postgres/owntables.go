@@ -23,6 +23,18 @@ func (dialect) BytesType() string { return "bytea" }
 // ClusteredSuffix is empty: PostgreSQL's tables are heaps.
 func (dialect) ClusteredSuffix() string { return "" }
 
+// CreateView puts the view in the place of the one that is there.
+func (dialect) CreateView() string { return "CREATE OR REPLACE VIEW" }
+
+// Grants gives what a migrating user who does not own the tables needs.
+func (d dialect) Grants(role string) []string {
+	schema := d.Quote(ownSchema)
+	return []string{
+		"GRANT USAGE ON SCHEMA " + schema + " TO " + role,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + schema + " TO " + role,
+	}
+}
+
 // Now is the wall clock, not the transaction's start: a lease must not look
 // younger than it is.
 func (dialect) Now(plusSeconds int) string {

@@ -18,6 +18,12 @@ func (dialect) BytesType() string { return "BLOB" }
 // ClusteredSuffix stores a table in the order of its primary key.
 func (dialect) ClusteredSuffix() string { return " WITHOUT ROWID" }
 
+// CreateView leaves the view that is there.
+func (dialect) CreateView() string { return "CREATE VIEW IF NOT EXISTS" }
+
+// Grants is empty: who may write the file may write its tables.
+func (dialect) Grants(string) []string { return nil }
+
 // Now is the clock of this machine, which is SQLite's server.
 func (dialect) Now(plusSeconds int) string {
 	return fmt.Sprintf("strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now', '%+d seconds')", plusSeconds)

@@ -1,0 +1,51 @@
+package run
+
+import (
+	"context"
+
+	"landfall/internal/books"
+	"landfall/internal/sqldb"
+)
+
+// PrepareBooks makes the books where there are none.
+func PrepareBooks(ctx context.Context, db sqldb.DB) error {
+	present, err := books.Present(ctx, db)
+	if err != nil || present == books.Version {
+		return err
+	}
+	err = inTx(ctx, db, func(tx sqldb.Tx) error { return books.Ensure(ctx, tx, db.Dialect(), present) })
+	if err != nil && madeMeanwhile(ctx, db) {
+		return nil
+	}
+	return err
+}
+
+// madeMeanwhile looks again after the books could not be made: of two first
+// runs at once, one is refused what the other is making, IF NOT EXISTS or not,
+// but not before that one has committed.
+func madeMeanwhile(ctx context.Context, db sqldb.DB) bool {
+	present, err := books.Present(ctx, db)
+	return err == nil && present == books.Version
+}
+
+// beginWithBooks begins a transaction and makes the books in it, where there
+// are none.
+func beginWithBooks(ctx context.Context, db sqldb.DB) (sqldb.Tx, error) {
+	for again := false; ; again = true {
+		present, err := books.Present(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		tx, err := db.Begin(ctx)
+		if err != nil {
+			return nil, err
+		}
+		err = books.Ensure(ctx, tx, db.Dialect(), present)
+		if err == nil {
+			return tx, nil
+		}
+		if rollback := tx.Rollback(context.WithoutCancel(ctx)); rollback != nil || again || !madeMeanwhile(ctx, db) {
+			return nil, err
+		}
+	}
+}
