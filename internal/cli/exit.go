@@ -11,6 +11,7 @@ import (
 	"landfall/internal/migration"
 	"landfall/internal/report"
 	"landfall/internal/run"
+	"landfall/internal/sqldb"
 )
 
 // The exit codes.
@@ -62,7 +63,7 @@ func exitOf(err error) int {
 	var held *books.HeldError
 	var newer books.NewerError
 	switch {
-	case errors.Is(err, migration.ErrEnvironment): // before the others: it may name a place in the mapping
+	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
 	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):

@@ -89,7 +89,7 @@ func (tx *transaction) copyFrom(ctx context.Context, sql string, reader *copyRea
 		return 0, own
 	}
 	if err != nil {
-		return 0, tx.db.wrap(ctx, err)
+		return 0, refused(tx.db.wrap(ctx, err), sql)
 	}
 	tx.db.giveBuffer(buffer)
 	return tag.RowsAffected(), nil

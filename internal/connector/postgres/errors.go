@@ -46,17 +46,56 @@ func (e *lostError) Unwrap() error { return e.err }
 
 // refusal is an error of the server without the parts that show values of
 // rows; Unwrap leads to the whole of it.
-type refusal struct{ err *pgconn.PgError }
+type refusal struct {
+	err   *pgconn.PgError
+	wants string // the right that the statement wants, where one was missing
+}
 
-func (e *refusal) Error() string { return withoutValues(e.err) + " (SQLSTATE " + e.err.Code + ")" }
+func (e *refusal) Error() string {
+	return withoutValues(e.err) + e.wants + " (SQLSTATE " + e.err.Code + ")"
+}
 func (e *refusal) Unwrap() error { return e.err }
+
+// Denied is true where a right is missing.
+func (e *refusal) Denied() bool { return Dialect.Classify(e.err).Denied }
+
+// refused says what right a statement wants that was refused for the lack of
+// one: the server names the table, but not what is missing there.
+func refused(err error, sql string) error {
+	var refusal *refusal
+	if errors.As(err, &refusal) && refusal.err.Code == "42501" && strings.HasPrefix(refusal.err.Message, "permission denied for ") {
+		refusal.wants = wantedRight(refusal.err.Message, sql)
+	}
+	return err
+}
+
+func wantedRight(message, sql string) string {
+	verb, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
+	switch {
+	case strings.HasPrefix(message, "permission denied for schema "):
+		return ": it wants USAGE, and CREATE to make tables there"
+	case strings.HasPrefix(message, "permission denied for database "):
+		return ": it wants CREATE to make a schema, or TEMPORARY to make temporary tables"
+	case strings.HasPrefix(message, "permission denied for sequence "):
+		return ": it wants USAGE, SELECT and UPDATE"
+	case !strings.HasPrefix(message, "permission denied for table "):
+		return ""
+	case verb == "COPY":
+		return ": it wants INSERT"
+	case verb == "INSERT", verb == "UPDATE", verb == "DELETE":
+		return ": it wants SELECT and " + verb
+	case strings.Contains(sql, " FOR UPDATE"), strings.Contains(sql, " FOR KEY SHARE"), strings.Contains(sql, " FOR NO KEY UPDATE"):
+		return ": it wants SELECT and UPDATE, which locks rows"
+	}
+	return ": it wants SELECT"
+}
 
 // wrap gives an error of this connection its meaning while the connection can
 // still be asked.
 func (db *database) wrap(ctx context.Context, err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		err = &refusal{refused}
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) {
+		err = &refusal{err: answer}
 	}
 	if db.conn.IsClosed() {
 		if ctx.Err() != nil {

@@ -31,7 +31,7 @@ func (db *database) query(ctx context.Context, sql string, args []any) (*rows, e
 	if fields == nil {
 		// Either the statement was refused or it returns no rows.
 		if _, err := result.Close(); err != nil {
-			return nil, db.wrap(ctx, err)
+			return nil, refused(db.wrap(ctx, err), sql)
 		}
 		return &rows{db: db, ctx: ctx, closed: true}, nil
 	}
@@ -88,6 +88,6 @@ func (r *rows) Close() {
 	}
 	r.closed = true
 	if _, err := r.result.Close(); err != nil && r.err == nil {
-		r.err = r.db.wrap(r.ctx, err)
+		r.err = refused(r.db.wrap(r.ctx, err), "")
 	}
 }

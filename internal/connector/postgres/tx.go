@@ -79,7 +79,7 @@ func (db *database) exec(ctx context.Context, sql string, args []any) (int64, er
 	}
 	tag, err := db.conn.ExecParams(ctx, sql, params, nil, nil, nil).Close()
 	if err != nil {
-		return 0, db.wrap(ctx, err)
+		return 0, refused(db.wrap(ctx, err), sql)
 	}
 	return tag.RowsAffected(), nil
 }

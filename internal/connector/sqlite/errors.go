@@ -20,6 +20,10 @@ type Error struct {
 // Error is SQLite's own text; it names tables and columns, never values.
 func (e *Error) Error() string { return fmt.Sprintf("%s (SQLite code %d)", e.Message, e.Code) }
 
+// Denied is true where a right is missing: SQLite knows only whether the file,
+// and the folder that its journal is put into, may be written.
+func (e *Error) Denied() bool { return (dialect{}).Classify(e).Denied }
+
 // errOpenReference is a foreign key that a bulk insert left unsatisfied.
 var errOpenReference = &Error{Code: sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, Message: "FOREIGN KEY constraint failed"}
 
