@@ -256,12 +256,12 @@ func (f *front) ledger() *cobra.Command {
 		Long:    "Landfall's own tables, in which it remembers every record and every run.\n\nExit codes: 0 done · 2 usage or mapping",
 		Example: "  landfall ledger ddl", Args: cobra.ArbitraryArgs, RunE: noCommand,
 	}
-	var dialect string
+	var dialect, role string
 	ddl := &cobra.Command{
 		Use:   "ddl",
 		Short: "Print what a DBA runs where Landfall may not create tables",
 		Long: `Prints the statements that make Landfall's own tables in the target, for a DBA to run where the migrating user may
-not create a schema. It connects to nothing: the kind of database comes from the mapping's target, or from --for.
+not create a schema. They may be run again. It connects to nothing: the kind of database comes from the mapping's target, or from --for.
 
 Exit codes: 0 done · 2 usage or mapping`,
 		Example: "  landfall ledger ddl > landfall.sql\n  landfall ledger ddl --for postgres",
@@ -283,10 +283,11 @@ Exit codes: 0 done · 2 usage or mapping`,
 			if err != nil {
 				return usagef("no kind of database is called %q: expected %s", dialect, strings.Join(kindsOfDatabases(), ", "))
 			}
-			return writeDDL(f.Out, spelled)
+			return writeDDL(f.Out, spelled, role)
 		},
 	}
 	ddl.Flags().StringVar(&dialect, "for", "", "kind of database: postgres, sqlite (default: that of the mapping's target)")
+	ddl.Flags().StringVar(&role, "role", "", "the migrating user, who is granted what it needs")
 	cmd.AddCommand(ddl)
 	return cmd
 }
@@ -299,13 +300,22 @@ func kindsOfDatabases() []string {
 	return kinds
 }
 
-func writeDDL(w io.Writer, dialect sqldb.Dialect) error {
-	statements, err := books.DDL(dialect)
+func writeDDL(w io.Writer, dialect sqldb.Dialect, role string) error {
+	statements, grants, err := books.ByHand(dialect, role)
 	if err != nil {
 		return err
 	}
 	for _, statement := range statements {
 		fmt.Fprintf(w, "%s;\n\n", statement)
+	}
+	if role == "" && len(grants) > 0 {
+		fmt.Fprintln(w, "-- Grant the migrating user what it needs; --role NAME writes its name:")
+	}
+	for _, grant := range grants {
+		if role == "" {
+			grant = "-- " + grant
+		}
+		fmt.Fprintf(w, "%s;\n", grant)
 	}
 	return nil
 }

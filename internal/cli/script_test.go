@@ -45,6 +45,10 @@ func TestPostgresScripts(t *testing.T) {
 				Files: []string{script},
 				Setup: func(env *testscript.Env) error {
 					env.Setenv("PG", address)
+					env.Setenv("OWNER_PG", address)
+					migrator, asMigrator := servertest.Role(t, address)
+					env.Setenv("MIGRATOR", migrator)
+					env.Setenv("MIGRATOR_PG", asMigrator)
 					return nil
 				},
 			})

@@ -173,17 +173,32 @@ func (s *Store) Owned(ctx context.Context, tx sqldb.Tx) (bool, error) {
 // owning is the condition of the reverse index, word for word, so that the
 // database can use it.
 func (s *Store) owning(prefix string) string {
-	return fmt.Sprintf("%stable_id = %d AND %srole IN ('c', 'a') AND %sstate IN ('r', 'l', 'p', 'h')", prefix, s.TableID, prefix, prefix)
+	return fmt.Sprintf("%stable_id = %d AND %srole IN ('c', 'a') AND %sstate IN ('r', 'l', 'p', 'h')", prefix, s.TableID, prefix, prefix) // as in books.ByHand
 }
 
 // EnsureReverse builds the reverse index of the table: one source record per
 // created or adopted row. It is asked for when an entity ends, since building
-// it once costs less than keeping it during the first load.
-func (s *Store) EnsureReverse(ctx context.Context, tx sqldb.Tx) error {
+// it once costs less than keeping it during the first load. missing reports
+// that only the crosswalk's owner may build it; look-ups find the same then,
+// by the index that books.ByHand makes or by reading the whole crosswalk.
+func (s *Store) EnsureReverse(ctx context.Context, tx sqldb.Tx) (missing bool, err error) {
 	name := s.books.Dialect().Quote(fmt.Sprintf("landfall_crosswalk_target_%d", s.TableID))
-	_, err := tx.Exec(ctx, fmt.Sprintf("CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s (target_key) WHERE %s",
+	if _, err := tx.Exec(ctx, "SAVEPOINT landfall_reverse"); err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(ctx, fmt.Sprintf("CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s (target_key) WHERE %s",
 		name, s.books.Table("crosswalk"), s.owning("")))
-	return err
+	if err != nil {
+		if !sqldb.IsDenied(err) {
+			return false, err
+		}
+		if _, err := tx.Exec(ctx, "ROLLBACK TO SAVEPOINT landfall_reverse"); err != nil {
+			return false, err
+		}
+		missing = true
+	}
+	_, err = tx.Exec(ctx, "RELEASE SAVEPOINT landfall_reverse")
+	return missing, err
 }
 
 func (s *Store) keyRelation(keys []string) (string, []any) {

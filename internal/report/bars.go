@@ -63,6 +63,9 @@ func (b *bars) Observe(e run.Event) {
 	case run.EventRunResumed:
 		fmt.Fprintf(b.progress, "run %s (%s) goes on where it stopped\n", e.Run, e.Mode)
 		return
+	case run.EventWarning:
+		fmt.Fprintf(b.progress, "warning: %s\n", e.Message)
+		return
 	case run.EventEntityStarted:
 		b.slowed = ""
 		b.begin(e)

@@ -145,6 +145,8 @@ func (p *lineProgress) Observe(e run.Event) {
 		fmt.Fprintf(p.w, "%s: %s read: %s\n", e.Entity, grouped(e.Read), countsText(e.Counts))
 	case run.EventWaiting:
 		fmt.Fprintf(p.w, "waiting: %s\n", e.Message)
+	case run.EventWarning:
+		fmt.Fprintf(p.w, "warning: %s\n", e.Message)
 	case run.EventSlowed, run.EventPaused:
 		if last, told := p.held[e.Kind]; told && e.Time.Sub(last) < p.every {
 			return

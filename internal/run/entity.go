@@ -147,7 +147,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		}
 		if e.To.Collapse || e.owned {
 			// Every batch asks whose a row is.
-			if err := store.EnsureReverse(ctx, a.Tx); err != nil {
+			if _, err := store.EnsureReverse(ctx, a.Tx); err != nil {
 				return err
 			}
 		}
@@ -228,7 +228,8 @@ func (e *entityRun) end(ctx context.Context) error {
 	if e.counts.Total() != e.read {
 		return fmt.Errorf("%d records were read and %d have an end: the books do not add up", e.read, e.counts.Total())
 	}
-	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+	missing := false
+	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) (err error) {
 		if err := e.lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
@@ -243,7 +244,7 @@ func (e *entityRun) end(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := e.store.EnsureReverse(ctx, a.Tx); err != nil {
+		if missing, err = e.store.EnsureReverse(ctx, a.Tx); err != nil {
 			return err
 		}
 		for _, slice := range e.stored.Sealed() {
@@ -258,6 +259,9 @@ func (e *entityRun) end(ctx context.Context) error {
 	}
 	e.point(PointEntityEnd)
 	e.stored.Done = true
+	if missing {
+		e.warnOfIndex(ctx)
+	}
 	e.tell(e.event(EventEntityEnded))
 	return nil
 }

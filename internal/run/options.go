@@ -97,8 +97,9 @@ const (
 	EventScanning      EventKind = "scanning" // reading again what a broken run had landed
 	EventBatch         EventKind = "batch"
 	EventWaiting       EventKind = "waiting"
-	EventSlowed        EventKind = "slowed" // by the mapping's limit of rows a second
-	EventPaused        EventKind = "paused" // for as long as the target suffers
+	EventWarning       EventKind = "warning" // something that a person should see to; the run goes on
+	EventSlowed        EventKind = "slowed"  // by the mapping's limit of rows a second
+	EventPaused        EventKind = "paused"  // for as long as the target suffers
 	EventEntityEnded   EventKind = "entity-ended"
 	EventRunEnded      EventKind = "run-ended"
 )

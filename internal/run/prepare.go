@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"slices"
 
 	"landfall/internal/books"
 	"landfall/internal/sqldb"
@@ -48,4 +49,23 @@ func beginWithBooks(ctx context.Context, db sqldb.DB) (sqldb.Tx, error) {
 			return nil, err
 		}
 	}
+}
+
+// warnOfIndex says once that look-ups by target key go through the whole
+// crosswalk, unless a DBA has made the index that serves all tables.
+func (r *runner) warnOfIndex(ctx context.Context) {
+	if r.warned {
+		return
+	}
+	table, err := r.m.Looker().Table(ctx, r.books.Name("crosswalk").String())
+	if err != nil {
+		return // a hint is not worth breaking a run for
+	}
+	for _, unique := range table.Uniques {
+		if slices.Equal(unique.Columns, []string{"table_id", "target_key"}) {
+			return
+		}
+	}
+	r.warned = true
+	r.tell(Event{Kind: EventWarning, Message: "the crosswalk has no index by target key, and this user may not make one: matches are slow until a DBA runs what `landfall ledger ddl` prints"})
 }

@@ -42,6 +42,7 @@ type runner struct {
 	held     *held // a rehearsal's traces; nil otherwise
 	notFound []record.Ref
 	telling  sync.Mutex
+	warned   bool // of the index that is missing
 	// neighbour holds lanes back for the target's other users; nil where nobody
 	// asks for it.
 	neighbour *neighbour

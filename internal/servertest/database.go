@@ -45,6 +45,25 @@ func Database(t testing.TB) string {
 	return address.String()
 }
 
+// Role makes a user who owns nothing and has no rights of its own, and returns
+// its name and the database's URL with it. It goes after the database.
+func Role(t testing.TB, address string) (name, asRole string) {
+	t.Helper()
+	as, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("the database's address is no URL") // err would show the password
+	}
+	name, secret := "landfall_role_"+strings.ToLower(rand.Text()), rand.Text()
+	quoted := pgx.Identifier{name}.Sanitize()
+	administer(t, address, "CREATE ROLE "+quoted+" LOGIN PASSWORD '"+secret+"'")
+	t.Cleanup(func() {
+		administer(t, address, "DROP OWNED BY "+quoted)
+		administer(t, os.Getenv(PostgresVariable), "DROP ROLE "+quoted)
+	})
+	as.User = url.UserPassword(name, secret)
+	return name, as.String()
+}
+
 // Private starts a durable server for this test alone, which may kill it, and
 // stops it when the test ends. Where PostgreSQL is not installed the test is
 // skipped.
