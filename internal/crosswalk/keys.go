@@ -27,18 +27,13 @@ type Numbers struct {
 	high  int64 // outside: the highest key drawn since
 }
 
-// NewNumbers prepares giving out keys for the column. sequence names the
-// counter when the column does not say it itself.
-func NewNumbers(ctx context.Context, tx sqldb.Tx, store *Store, table *sqldb.Table, column *sqldb.Column, sequence string) (*Numbers, error) {
+// NewNumbers prepares giving out keys for the column.
+func NewNumbers(ctx context.Context, tx sqldb.Tx, store *Store, table *sqldb.Table, column *sqldb.Column) (*Numbers, error) {
 	sequencer, ok := store.books.Dialect().(sqldb.Sequencer)
 	if !ok {
 		return nil, fmt.Errorf("this database gives out no keys: use uuid or natural for %s.%s", table.Name, column.Name)
 	}
-	named := *column
-	if sequence != "" {
-		named.Sequence = sequence
-	}
-	n := &Numbers{store: store, table: table, column: &named, outside: sequencer.CountsOutside()}
+	n := &Numbers{store: store, table: table, column: column, outside: sequencer.CountsOutside()}
 	high, err := n.remembered(ctx, tx)
 	n.floor, n.high = high, high
 	return n, err

@@ -166,6 +166,14 @@ func (m *Migration) openEntity(ctx context.Context, entity *mapping.Entity) (*En
 	if err := e.compile(m); err != nil {
 		return nil, err
 	}
+	if entity.To.Sequence != "" && len(e.Key) == 1 {
+		switch e.Key[0].Sequence, err = sqldb.FindSequence(ctx, m.looker, entity.To.Sequence); {
+		case errors.Is(err, sqldb.ErrNoSequence):
+			return nil, m.at(entity.To.Position, entity.Name, err)
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", ErrEnvironment, err)
+		}
+	}
 	if err := m.openLookups(ctx, e); err != nil {
 		return nil, err
 	}

@@ -159,7 +159,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 			return err
 		}
 		if e.To.NewKey == mapping.KeyIdentity || e.To.NewKey == mapping.KeySequence {
-			if e.numbers, err = crosswalk.NewNumbers(ctx, a.Tx, e.store, e.Table, &e.Key[0], e.To.Sequence); err != nil {
+			if e.numbers, err = crosswalk.NewNumbers(ctx, a.Tx, e.store, e.Table, &e.Key[0]); err != nil {
 				return err
 			}
 		}

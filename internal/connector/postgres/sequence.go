@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
+	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
 
@@ -64,3 +66,26 @@ FROM counter, generate_series(1, (counter.key - counter.reached + counter.by - 1
 }
 
 func quoteLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// Sequence finds a sequence by its name, as it is or as SQL spells it.
+func (db *database) Sequence(ctx context.Context, name string) (string, error) {
+	found := ""
+	var existing []string
+	err := db.each(ctx, `SELECT c.oid::regclass::text, CASE WHEN pg_table_is_visible(c.oid) AND position('.' in $1::text) = 0
+  THEN c.relname ELSE n.nspname || '.' || c.relname END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND n.nspname NOT LIKE 'pg\_temp%' ORDER BY 2`, func(row []record.Value) error {
+		if spelled, plain := row[0].Raw(), row[1].Raw(); plain == name || spelled == name {
+			found = spelled
+		}
+		existing = append(existing, row[1].Raw())
+		return nil
+	}, name)
+	switch near := sqldb.Near(name, existing); {
+	case err != nil || found != "":
+		return found, err
+	case near != "":
+		return "", fmt.Errorf("%w: %s (did you mean %s?)", sqldb.ErrNoSequence, name, near)
+	}
+	return "", fmt.Errorf("%w: %s", sqldb.ErrNoSequence, name)
+}

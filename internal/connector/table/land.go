@@ -117,8 +117,15 @@ func (l *Lander) AdvanceSequences(ctx context.Context, tx sqldb.Tx) error {
 	if !ok {
 		return nil
 	}
-	for i := range l.table.Columns {
-		column := &l.table.Columns[i]
+	columns := l.table.Columns
+	for _, key := range l.key {
+		// The mapping may have named another sequence than the column's own.
+		if own, ok := l.table.Column(key.Name); ok && own.Sequence != key.Sequence {
+			columns = append(columns[:len(columns):len(columns)], key)
+		}
+	}
+	for i := range columns {
+		column := &columns[i]
 		if !column.Identity && column.Sequence == "" {
 			continue
 		}
