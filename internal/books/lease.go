@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"landfall/internal/sqldb"
 )
@@ -22,6 +24,24 @@ type Lease struct {
 	Migration string
 	Epoch     int64 // grows with every holder
 	Process   string
+
+	// seen is when a renewal was last known to be committed, in nanoseconds of
+	// this process's clock.
+	seen atomic.Int64
+}
+
+// Renewed notes that a renewal was committed.
+func (l *Lease) Renewed() { l.seen.Store(time.Now().UnixNano()) }
+
+// Keep is what a long transaction of the holder ends with: it renews the lease
+// where nobody did for half its life. In a database with one writer at a time a
+// renewal beside the transaction has to wait for its end, and the lease may
+// have run out by then.
+func (l *Lease) Keep(ctx context.Context, tx sqldb.Tx, run string) error {
+	if time.Since(time.Unix(0, l.seen.Load())) < LeaseSeconds*time.Second/2 {
+		return nil
+	}
+	return l.Renew(ctx, tx, run)
 }
 
 // Holder says who holds a lease.
@@ -63,6 +83,7 @@ func (b *Books) Acquire(ctx context.Context, tx sqldb.Tx, migration, name, proce
 		return nil, &HeldError{Holder: holder}
 	}
 	lease := &Lease{books: b, Migration: migration, Epoch: row[0].Int() + 1, Process: process}
+	lease.Renewed()
 	_, err = b.Exec(ctx, tx, "UPDATE {lease} SET epoch = ?, holder = ?, process = ?, run_name = NULL, acquired_at = "+b.Now(0)+
 		", expires_at = "+b.Now(LeaseSeconds)+" WHERE migration = ?", lease.Epoch, name, process, migration)
 	return lease, err

@@ -252,6 +252,9 @@ func (e *entityRun) end(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := e.lease.Keep(ctx, a.Tx, e.run.Name); err != nil {
+			return err
+		}
 		return e.ledger.EndEntity(ctx, a.Tx, e.run.ID, e.stored.ID)
 	}, e.again)
 	if err != nil {

@@ -115,6 +115,9 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 	if err := l.ledger.Write(ctx, l.tx, marker, l.lines()); err != nil {
 		return nil, false, fmt.Errorf("writing the ledger: %w", err)
 	}
+	if err := l.lease.Keep(ctx, l.tx, l.runner.run.Name); err != nil {
+		return nil, false, err
+	}
 	l.point(PointLedger)
 	return marker, refused, nil
 }

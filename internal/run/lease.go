@@ -17,7 +17,7 @@ type keeper struct {
 	done chan struct{}
 }
 
-func keepLease(open func(context.Context) (sqldb.DB, error), lease *books.Lease, runName string, lost func(error)) *keeper {
+func keepLease(open func(context.Context) (sqldb.DB, error), lease *books.Lease, runName string, lost, failed func(error)) *keeper {
 	k := &keeper{stop: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(k.done)
@@ -31,9 +31,12 @@ func keepLease(open func(context.Context) (sqldb.DB, error), lease *books.Lease,
 				// A renewal that fails is tried again at the next tick; until then
 				// nobody else may take the lease, and when somebody did the next
 				// batch finds out.
-				if err := renew(open, lease, runName); errors.Is(err, books.ErrLeaseLost) {
+				switch err := renew(open, lease, runName); {
+				case errors.Is(err, books.ErrLeaseLost):
 					lost(err)
 					return
+				case err != nil:
+					failed(err)
 				}
 			}
 		}
@@ -49,7 +52,11 @@ func renew(open func(context.Context) (sqldb.DB, error), lease *books.Lease, run
 		return err
 	}
 	defer db.Close(ctx)
-	return inTx(ctx, db, func(tx sqldb.Tx) error { return lease.Renew(ctx, tx, runName) })
+	err = inTx(ctx, db, func(tx sqldb.Tx) error { return lease.Renew(ctx, tx, runName) })
+	if err == nil {
+		lease.Renewed()
+	}
+	return err
 }
 
 func (k *keeper) end() {

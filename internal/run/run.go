@@ -184,7 +184,9 @@ func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 
 	ctx, lost := context.WithCancelCause(ctx)
 	defer lost(nil)
-	keeper := keepLease(r.m.OpenTarget, r.lease, r.run.Name, func(err error) { lost(err) })
+	keeper := keepLease(r.m.OpenTarget, r.lease, r.run.Name, func(err error) { lost(err) }, func(err error) {
+		r.tell(Event{Kind: EventWarning, Message: fmt.Sprintf("the lease could not be renewed, and ends after %d seconds: %v; trying again", books.LeaseSeconds, err)})
+	})
 	defer keeper.end()
 
 	watching, unwatch := context.WithCancel(ctx)

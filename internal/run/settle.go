@@ -79,6 +79,9 @@ func (s *settling) within(ctx context.Context) (none bool, err error) {
 		if err := s.batch(ctx, e, pending); err != nil {
 			return false, err
 		}
+		if err := s.lease.Keep(ctx, s.tx, s.run.Name); err != nil {
+			return false, err
+		}
 		s.point(PointSettling)
 		return false, nil
 	}
