@@ -94,7 +94,7 @@ func inputsOf(texts []string) (map[string]string, error) {
 func refs(texts []string, file *mapping.File) ([]record.Ref, error) {
 	var only []record.Ref
 	for _, text := range texts {
-		ref, ok := record.ParseRef(strings.TrimSpace(text))
+		ref, ok := record.ParseRef(strings.TrimLeft(text, " ")) // blanks behind belong to the key
 		if !ok {
 			return nil, usagef("%q names no record: expected ENTITY:KEY, such as customer:1042", text)
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,7 @@ type runFlags struct {
 	dryRun bool
 	json   bool
 	batch  int
+	zero   bool // a 0 was typed where leaving the flag out means no limit
 	lanes  int
 	runs   string
 	// showPrivate shows what the mapping calls private.
@@ -45,7 +47,10 @@ where nothing changed, and a run that was broken off goes on where it stopped.
   landfall run --only customer:1042,customer:1043 --dry-run
   landfall run --input customer=runs/acme-0001/customer/retry.csv`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.runRecords(cmd.Context(), flags) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			flags.zero = cmd.Flags().Changed("limit") && flags.limit == 0 || cmd.Flags().Changed("batch") && flags.batch == 0
+			return f.runRecords(cmd.Context(), flags)
+		},
 	}
 	cmd.Flags().StringVar(&flags.mode, "mode", "full", "full, or delta: rows that match are taken over and updated")
 	cmd.Flags().VarP(&onlyValue{&flags.only}, "only", "", "these records alone: ENTITY:KEY, several divided by commas")
@@ -79,7 +84,7 @@ func (f *front) runRecords(ctx context.Context, flags runFlags) error {
 	if flags.mode != string(target.Full) && flags.mode != string(target.Delta) {
 		return usagef("--mode %s: expected full or delta%s", flags.mode, mapping.Hint(flags.mode, []string{"full", "delta"}))
 	}
-	if flags.limit < 0 || flags.batch < 0 {
+	if flags.limit < 0 || flags.batch < 0 || flags.zero {
 		return usagef("--limit and --batch take numbers from 1")
 	}
 	if flags.dryRun && len(flags.only) == 0 && flags.limit == 0 {
@@ -138,15 +143,23 @@ func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options
 		}
 		return &ended{exitInterrupted}
 	}
-	return f.settle(result.NotFound, summary.Open())
+	return f.settle(result, summary.Open())
 }
 
 // settle ends a run that reached its end.
-func (f *front) settle(notFound []record.Ref, open int64) error {
-	for _, ref := range notFound {
+func (f *front) settle(result *run.Result, open int64) error {
+	for _, ref := range result.NotFound {
 		fmt.Fprintf(f.Err, "landfall: %s is not in the source\n", ref)
 	}
-	if open > 0 || len(notFound) > 0 {
+	for _, beyond := range result.OutOfReach {
+		if beyond.NoKey > 0 {
+			fmt.Fprintf(f.Err, "landfall: %s of %s without a key cannot be found again: mend them and run everything\n", plural(int(beyond.NoKey), "open record"), beyond.Entity)
+		}
+		if beyond.Gone > 0 {
+			fmt.Fprintf(f.Err, "landfall: %s of %s no longer in the source under the same key: if the keys were mended, run everything\n", plural(int(beyond.Gone), "open record"), beyond.Entity)
+		}
+	}
+	if open > 0 || len(result.NotFound) > 0 || len(result.OutOfReach) > 0 {
 		return &ended{exitOpen}
 	}
 	return nil
@@ -186,6 +199,10 @@ func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run,
 		return nil, err
 	}
 	summary.OpenQuestions = report.OpenQuestions(m)
+	if m.Target.Name != m.File.Target {
+		// Every target counts its runs for itself; their files must not meet.
+		flags.runs = filepath.Join(flags.runs, m.Target.Name)
+	}
 	dir, err := report.Artefacts(ctx, tx, l, m, summary, stored, report.Files{Dir: flags.runs, ShowPrivate: flags.showPrivate})
 	if err != nil {
 		return summary, fmt.Errorf("the run's files: %w", err)
@@ -222,7 +239,7 @@ func (f *front) rehearse(ctx context.Context, m *migration.Migration, o run.Opti
 	if !flags.json {
 		fmt.Fprintln(f.Out, "Dry run: nothing was written.")
 	}
-	return f.settle(result.NotFound, open)
+	return f.settle(result, open)
 }
 
 func (f *front) resume() *cobra.Command {

@@ -172,7 +172,7 @@ func (e *Entity) checkTrace(note noteFunc) {
 	for _, key := range e.From.Key {
 		carried := false
 		for _, field := range e.Fields {
-			carried = carried || (len(field.From) == 1 && field.From[0] == key && field.Values == nil && field.Expr == "")
+			carried = carried || (slices.Contains(field.From, key) && field.Values == nil && field.Ref == "" && field.Expr == "")
 		}
 		if !carried {
 			note(Warning, e.Position, "no field carries the source key %s: rows of %s cannot be traced without Landfall's books", key, e.Table.Name)

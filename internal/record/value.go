@@ -145,7 +145,7 @@ func (v Value) AppendText(dst []byte) []byte {
 	case KindInt:
 		return strconv.AppendInt(dst, v.num, 10)
 	case KindFloat:
-		return strconv.AppendFloat(dst, v.Float(), 'g', -1, 64)
+		return appendFloat(dst, v.Float())
 	case KindBytes:
 		dst = append(dst, '\\', 'x')
 		return hex.AppendEncode(dst, []byte(v.str))
@@ -165,3 +165,14 @@ func (v Value) AppendText(dst []byte) []byte {
 // Size is the number of bytes the value takes up in a batch, for cutting
 // batches by bytes; it is an estimate that only the source's content decides.
 func (v Value) Size() int { return 8 + len(v.str) }
+
+// appendFloat writes a number the way people write it, without an exponent
+// where its digits fit a line: an exponent's digits must not pass for digits of
+// a key or of a telephone number. The shortest text that reads back the same.
+func appendFloat(dst []byte, f float64) []byte {
+	format := byte('f')
+	if magnitude := math.Abs(f); magnitude != 0 && (magnitude < 1e-7 || magnitude >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(dst, f, format, -1, 64)
+}

@@ -53,6 +53,9 @@ func (e *entityRun) openRecords(ctx context.Context) (*wanted, error) {
 		if err := e.ledger.Open(ctx, tx, e.run, e.stored.ID, w.add); err != nil {
 			return err
 		}
+		if w.keyless, err = e.ledger.OpenWithoutKey(ctx, tx, e.run, e.stored.ID); err != nil {
+			return err
+		}
 		return w.inChunks(func(keys []string, open map[string][]ledger.OpenRecord) error {
 			return e.findLanded(ctx, tx, w, keys, open)
 		})

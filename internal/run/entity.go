@@ -72,6 +72,9 @@ func (e *entityRun) carry(ctx context.Context) (err error) {
 				e.notFound = append(e.notFound, record.Ref{Entity: e.Name, Key: key})
 			}
 		}
+		if beyond := (OutOfReach{Entity: e.Name, NoKey: e.wanted.keyless, Gone: max(0, e.wanted.count-e.read)}); e.wanted.only == nil && (beyond.NoKey > 0 || beyond.Gone > 0) {
+			e.outOfReach = append(e.outOfReach, beyond)
+		}
 	}
 	return nil
 }

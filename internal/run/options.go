@@ -127,12 +127,23 @@ type Result struct {
 	Stopped  bool // ended after a batch because it was asked to
 	// NotFound are those of --only that the source does not hold.
 	NotFound []record.Ref
+	// OutOfReach are open records that a retry could not read again.
+	OutOfReach []OutOfReach
 }
 
 // EntityResult are an entity's dispositions.
 type EntityResult struct {
 	Name   string
 	Counts ledger.Counts
+}
+
+// OutOfReach counts an entity's open records that only a run over all records
+// can settle: those without a key, and those whose key the source does not hold
+// any more.
+type OutOfReach struct {
+	Entity string
+	NoKey  int64
+	Gone   int64
 }
 
 // Open reports whether records are left that a retry would run again.

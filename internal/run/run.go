@@ -38,11 +38,12 @@ type runner struct {
 	// rehearse is set when nothing may stay written, not even a counter moved.
 	rehearse bool
 	// traced is told of each batch that has its end; may be nil.
-	traced   func(*landing)
-	held     *held // a rehearsal's traces; nil otherwise
-	notFound []record.Ref
-	telling  sync.Mutex
-	warned   bool // of the index that is missing
+	traced     func(*landing)
+	held       *held // a rehearsal's traces; nil otherwise
+	notFound   []record.Ref
+	outOfReach []OutOfReach
+	telling    sync.Mutex
+	warned     bool // of the index that is missing
 	// neighbour holds lanes back for the target's other users; nil where nobody
 	// asks for it.
 	neighbour *neighbour
@@ -287,7 +288,7 @@ func (r *runner) runEntities(ctx context.Context, result *Result) error {
 			return err
 		}
 	}
-	result.NotFound = r.notFound
+	result.NotFound, result.OutOfReach = r.notFound, r.outOfReach
 	return nil
 }
 

@@ -22,8 +22,10 @@ type wanted struct {
 	keys  *dedupe.Spool // each key with its open places
 	marks *dedupe.Seen  // see mark
 	count int64         // of open records
-	buf   []byte
-	err   error // the first one of the disk; who reads asks for it
+	// keyless is how many open records have no key by which they could be found.
+	keyless int64
+	buf     []byte
+	err     error // the first one of the disk; who reads asks for it
 }
 
 // What a mark says of a key.

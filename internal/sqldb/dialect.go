@@ -47,6 +47,10 @@ type Dialect interface {
 	// InsertOverriding is what stands between the column list and VALUES or
 	// SELECT so that explicit identity values are taken; may be empty.
 	InsertOverriding() string
+	// Insert and Update are the verbs of statements that refuse what breaks a
+	// rule, whatever else the rule itself would have done.
+	Insert() string
+	Update() string
 	// ForceDeferred returns the statement that checks all deferred constraints
 	// now, or "" when the database has none to force.
 	ForceDeferred() string

@@ -81,7 +81,7 @@ func (dialect) PreferIndexes(on bool) string {
 		state = "off"
 	}
 	return "SELECT set_config('enable_seqscan', '" + state + "', true), set_config('enable_hashjoin', '" + state +
-		"', true), set_config('enable_mergejoin', '" + state + "', true)"
+		"', true), set_config('enable_mergejoin', '" + state + "', true), set_config('enable_material', '" + state + "', true)"
 }
 
 // Writers is any number.
@@ -106,6 +106,12 @@ func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {
 
 // InsertOverriding lets explicit values into GENERATED ALWAYS columns.
 func (dialect) InsertOverriding() string { return "OVERRIDING SYSTEM VALUE" }
+
+// Insert is plain: rules refuse.
+func (dialect) Insert() string { return "INSERT" }
+
+// Update is plain.
+func (dialect) Update() string { return "UPDATE" }
 
 // ForceDeferred checks what would otherwise fail only at the commit.
 func (dialect) ForceDeferred() string { return "SET CONSTRAINTS ALL IMMEDIATE" }

@@ -45,9 +45,9 @@ func parserOf(oid uint32) parser {
 	case oidInt2, oidInt4, oidInt8, oidOID:
 		return parseInt
 	case oidFloat4:
-		return func(cell []byte) record.Value { return parseFloat(cell, 32) }
+		return func(cell []byte) record.Value { return parseFloat(cell) }
 	case oidFloat8:
-		return func(cell []byte) record.Value { return parseFloat(cell, 64) }
+		return func(cell []byte) record.Value { return parseFloat(cell) }
 	case oidNumeric:
 		return parseNumeric
 	case oidBpchar: // the blanks it is padded with are no part of the value
@@ -89,8 +89,10 @@ func parseInt(cell []byte) record.Value {
 	return record.Int(n)
 }
 
-func parseFloat(cell []byte, bits int) record.Value {
-	f, err := strconv.ParseFloat(string(cell), bits)
+// parseFloat reads a real like a double: 0.1 stays 0.1, where the nearest real
+// would print as 0.10000000149011612. Fitting rounds it again.
+func parseFloat(cell []byte) record.Value {
+	f, err := strconv.ParseFloat(string(cell), 64)
 	if err != nil {
 		return parseText(cell)
 	}

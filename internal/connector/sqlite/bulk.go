@@ -97,7 +97,7 @@ func (s *statement) insert(cells []record.Value) error {
 
 func (tx *transaction) insertSQL(table sqldb.Name, columns []sqldb.Column, rows int) string {
 	var sql strings.Builder
-	sql.WriteString("INSERT INTO " + tx.db.dialect.QuoteName(table) + " (")
+	sql.WriteString("INSERT OR ABORT INTO " + tx.db.dialect.QuoteName(table) + " (")
 	for i, column := range columns {
 		if i > 0 {
 			sql.WriteString(", ")

@@ -99,6 +99,13 @@ func stageType(t record.Type) string {
 // InsertOverriding is empty: SQLite takes explicit keys as they are.
 func (dialect) InsertOverriding() string { return "" }
 
+// Insert overrides a rule's ON CONFLICT REPLACE or IGNORE, by which a new row
+// would silently take another's place or vanish.
+func (dialect) Insert() string { return "INSERT OR ABORT" }
+
+// Update does likewise.
+func (dialect) Update() string { return "UPDATE OR ABORT" }
+
 // ForceDeferred is empty: no statement checks deferred keys before the commit.
 // BulkInsert looks for open references on its own.
 func (dialect) ForceDeferred() string { return "" }

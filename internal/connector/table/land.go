@@ -94,8 +94,8 @@ func (l *Lander) Insert(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column
 	b := &bisection{
 		Lander: l, columns: columns, verdicts: map[int]*target.Refusal{},
 		land: func(ctx context.Context, tx sqldb.Tx, stage sqldb.Name, from, to int64) (int64, error) {
-			return tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) %s SELECT %s FROM %s WHERE landfall_ord BETWEEN %d AND %d ORDER BY landfall_ord",
-				l.dialect.QuoteName(l.table.Name), into, l.dialect.InsertOverriding(), into, l.dialect.QuoteName(stage), from, to))
+			return tx.Exec(ctx, fmt.Sprintf("%s INTO %s (%s) %s SELECT %s FROM %s WHERE landfall_ord BETWEEN %d AND %d ORDER BY landfall_ord",
+				l.dialect.Insert(), l.dialect.QuoteName(l.table.Name), into, l.dialect.InsertOverriding(), into, l.dialect.QuoteName(stage), from, to))
 		},
 		questions: l.insertQuestions(columns),
 		again:     l.liftable(),

@@ -37,8 +37,8 @@ func (l *Lander) Update(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column
 	b := &bisection{
 		Lander: l, columns: staged, verdicts: map[int]*target.Refusal{},
 		land: func(ctx context.Context, tx sqldb.Tx, stage sqldb.Name, from, to int64) (int64, error) {
-			return tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET %s FROM %s AS s WHERE %s AND s.landfall_ord BETWEEN %d AND %d",
-				name, strings.Join(set, ", "), l.dialect.QuoteName(stage), strings.Join(same, " AND "), from, to))
+			return tx.Exec(ctx, fmt.Sprintf("%s %s SET %s FROM %s AS s WHERE %s AND s.landfall_ord BETWEEN %d AND %d",
+				l.dialect.Update(), name, strings.Join(set, ", "), l.dialect.QuoteName(stage), strings.Join(same, " AND "), from, to))
 		},
 		questions: l.referenceQuestions(coveredBy(columns)),
 		again:     l.liftable(record.CodeUnique),
