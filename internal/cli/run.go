@@ -11,11 +11,13 @@ import (
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
-	"landfall/internal/record"
 	"landfall/internal/report"
 	"landfall/internal/run"
 	"landfall/internal/target"
 )
+
+// defaultRuns is where the files of runs go unless told otherwise.
+const defaultRuns = "runs"
 
 // runFlags are the flags of the commands that carry records.
 type runFlags struct {
@@ -66,7 +68,7 @@ func (f *front) carryFlags(cmd *cobra.Command, flags *runFlags) {
 	cmd.Flags().StringVar(&flags.target, "target", "", "land in another connection of the mapping")
 	cmd.Flags().BoolVar(&flags.json, "json", false, "tell progress and the result as JSON lines")
 	cmd.Flags().IntVar(&flags.lanes, "lanes", 0, "connections that land side by side (default: steered by what the target answers)")
-	cmd.Flags().StringVar(&flags.runs, "runs", "runs", "folder for the files of runs")
+	cmd.Flags().StringVar(&flags.runs, "runs", defaultRuns, "folder for the files of runs")
 	cmd.Flags().BoolVar(&flags.showPrivate, "show-private", false, "do not mask what the mapping calls private, here and in the files of rejected records")
 }
 
@@ -153,10 +155,10 @@ func (f *front) settle(result *run.Result, open int64) error {
 	}
 	for _, beyond := range result.OutOfReach {
 		if beyond.NoKey > 0 {
-			fmt.Fprintf(f.Err, "landfall: %s of %s without a key cannot be found again: mend them and run everything\n", plural(int(beyond.NoKey), "open record"), beyond.Entity)
+			fmt.Fprintf(f.Err, "landfall: open records of %s without a key: %d; no retry can find them again: mend them and run everything\n", beyond.Entity, beyond.NoKey)
 		}
 		if beyond.Gone > 0 {
-			fmt.Fprintf(f.Err, "landfall: %s of %s no longer in the source under the same key: if the keys were mended, run everything\n", plural(int(beyond.Gone), "open record"), beyond.Entity)
+			fmt.Fprintf(f.Err, "landfall: open records of %s that the source does not hold under their key any more: %d; if their keys were mended, run everything\n", beyond.Entity, beyond.Gone)
 		}
 	}
 	if open > 0 || len(result.NotFound) > 0 || len(result.OutOfReach) > 0 {
@@ -199,7 +201,7 @@ func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run,
 		return nil, err
 	}
 	summary.OpenQuestions = report.OpenQuestions(m)
-	if m.Target.Name != m.File.Target {
+	if m.Target.Name != m.File.Target && flags.runs == defaultRuns {
 		// Every target counts its runs for itself; their files must not meet.
 		flags.runs = filepath.Join(flags.runs, m.Target.Name)
 	}
