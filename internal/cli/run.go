@@ -150,6 +150,9 @@ func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options
 
 // settle ends a run that reached its end.
 func (f *front) settle(result *run.Result, open int64) error {
+	if result == nil { // a run that had ended, and only wanted its files
+		result = &run.Result{}
+	}
 	for _, ref := range result.NotFound {
 		fmt.Fprintf(f.Err, "landfall: %s is not in the source\n", ref)
 	}
