@@ -24,10 +24,7 @@ func (l *Ledger) Open(ctx context.Context, tx sqldb.Tx, run *Run, entityID int64
 	if err != nil {
 		return err
 	}
-	from, to := run.ParentID, run.ParentID
-	if run.ParentID == 0 {
-		from, to = lastOverAll(runs, run.ID), run.ID-1
-	}
+	from, to := retried(run, runs)
 	byID := map[int64]*Run{}
 	for _, earlier := range runs {
 		byID[earlier.ID] = earlier
@@ -64,6 +61,14 @@ ORDER BY e.source_key, e.run_id, e.slice_no, e.ordinal, e.seq`, entityID, from, 
 		return err
 	}
 	return tell()
+}
+
+// retried is the range of runs whose open records a retry runs again.
+func retried(run *Run, runs []*Run) (from, to int64) {
+	if run.ParentID != 0 {
+		return run.ParentID, run.ParentID
+	}
+	return lastOverAll(runs, run.ID), run.ID - 1
 }
 
 // lastOverAll is the last completed one of the runs before a run that was over

@@ -62,6 +62,11 @@ func PreferIndexes(ctx context.Context, tx Tx, dialect Dialect, on bool) error {
 	if statement == "" {
 		return nil
 	}
+	return Drain(ctx, tx, statement)
+}
+
+// Drain runs a statement for its effect and drops the rows that it yields.
+func Drain(ctx context.Context, tx Tx, statement string) error {
 	rows, err := tx.Query(ctx, statement)
 	if err != nil {
 		return err

@@ -133,21 +133,9 @@ func (l *Lander) AdvanceSequences(ctx context.Context, tx sqldb.Tx) error {
 		if statement == "" {
 			continue
 		}
-		if err := run(ctx, tx, statement); err != nil {
+		if err := sqldb.Drain(ctx, tx, statement); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// run executes a statement that may yield rows, and drops them.
-func run(ctx context.Context, tx sqldb.Tx, statement string) error {
-	rows, err := tx.Query(ctx, statement)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-	}
-	return rows.Err()
 }
