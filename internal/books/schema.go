@@ -11,7 +11,7 @@ import (
 )
 
 // Version is the version of the tables that this program writes.
-const Version = 2
+const Version = 3
 
 // column kinds of the books, spelled by the dialect.
 const (
@@ -159,6 +159,52 @@ var tables = []ownTable{
 			must("entity_id", short), must("by_columns", text), must("value", text), must("source_key", text),
 		},
 		primary: []string{"entity_id", "by_columns", "value", "source_key"}, clustered: true, since: 2,
+	},
+	{
+		// Crosswalk entries as they were before a run changed them, once for each
+		// run and entry: what a rollback puts back.
+		name: "former",
+		columns: []ownColumn{
+			must("run_id", integer), must("record_no", integer), must("entity_id", short), must("table_id", short),
+			must("shape_id", short), must("first_run", short), must("last_run", short),
+			must("source_key", text), must("target_key", text), must("role", text), must("state", text),
+			may("hash", bytes), may("survivor", text), may("scope", text),
+		},
+		primary: []string{"run_id", "entity_id", "source_key"}, clustered: true, since: 3,
+	},
+	{
+		name: "measure", // totals and fingerprints of a target table around a run
+		columns: []ownColumn{
+			must("run_id", integer), must("entity_id", integer), must("name", text), must("grouping", text),
+			must("moment", text), must("slice_no", integer), must("ordinal", integer), may("value", text),
+		},
+		primary: []string{"run_id", "entity_id", "name", "grouping", "moment", "slice_no", "ordinal"}, since: 3,
+	},
+	{
+		name: "reconciliation", // each comparison of the target with what it must hold
+		columns: []ownColumn{
+			must("id", integer), must("name", text), must("migration", text), must("run_id", integer), must("state", text),
+			must("options", text), must("actor", text), must("host", text), must("mapping_hash", text),
+			must("started_at", text), may("ended_at", text), may("error", text),
+		},
+		primary: []string{"id"}, unique: [][]string{{"name"}}, since: 3,
+	},
+	{
+		name: "reconciliation_entity",
+		columns: []ownColumn{
+			must("reconciliation_id", integer), must("entity_id", integer), must("place", integer), must("state", text),
+			must("input", text), must("position", text), must("counts", text),
+		},
+		primary: []string{"reconciliation_id", "entity_id"}, since: 3,
+	},
+	{
+		name: "difference", // each thing that is not as it must be
+		columns: []ownColumn{
+			must("reconciliation_id", integer), must("entity_id", integer), must("seq", integer), must("verdict", text),
+			must("source_key", text), may("target_key", text), may("field", text), may("expected", text), may("found", text),
+			may("rule", text), may("message", text), must("at", text),
+		},
+		primary: []string{"reconciliation_id", "entity_id", "seq"}, since: 3,
 	},
 }
 
