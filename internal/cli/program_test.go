@@ -69,11 +69,13 @@ func printRow(cells []string) { fmt.Println(strings.Join(cells, "|")) }
 
 // sqliteProgram is sqlite3 without its comforts: sqlite FILE SQL, or the SQL
 // in @FILE or on standard input. It makes the file when it is missing.
-func sqliteProgram() {
-	db, err := sql.Open("sqlite", os.Args[1])
+func sqliteProgram() { querySQLite(os.Args[1], statement(os.Args[2:])) }
+
+func querySQLite(file, text string) {
+	db, err := sql.Open("sqlite", file)
 	must(err)
 	defer db.Close()
-	rows, err := db.Query(statement(os.Args[2:]))
+	rows, err := db.Query(text)
 	must(err)
 	defer rows.Close()
 	columns, err := rows.Columns()
