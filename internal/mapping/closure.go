@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -152,10 +153,17 @@ func (c *compiler) codes(f *Field, column record.Field, read compiledField) comp
 
 func someCodes(codes []string) string {
 	const shown = 8
-	if len(codes) > shown {
-		return list(codes[:shown]) + ", …"
+	words := make([]string, min(len(codes), shown))
+	for i := range words {
+		// Nothing between two commas would read as a slip.
+		if words[i] = codes[i]; strings.TrimSpace(words[i]) == "" {
+			words[i] = strconv.Quote(words[i])
+		}
 	}
-	return list(codes)
+	if len(codes) > shown {
+		return list(words) + ", …"
+	}
+	return list(words)
 }
 
 // dated reads text as a date; what the source already gives as one passes.

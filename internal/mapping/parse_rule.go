@@ -1,9 +1,6 @@
 package mapping
 
-import (
-	"regexp"
-	"strconv"
-)
+import "strconv"
 
 var limitKeys = []string{"min", "max"}
 
@@ -67,7 +64,7 @@ func (r *reader) rule(f *Field, key, n *Node, subject string) {
 		r.limits(&rule, n, subject)
 	case rulePattern:
 		rule.Pattern = r.word(n, subject)
-		if _, err := regexp.Compile(rule.Pattern); err != nil {
+		if _, err := wholePattern(rule.Pattern); err != nil {
 			r.refuse(n.at, "", "%s: not a regular expression: %s", subject, err)
 		}
 	case ruleOneOf:

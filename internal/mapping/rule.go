@@ -3,6 +3,7 @@ package mapping
 import (
 	"math/big"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 	"unicode"
@@ -123,7 +124,10 @@ func (c *compiler) rule(f *Field, r *Rule, column record.Field) holds {
 			return length >= least && (err != nil || length <= most)
 		}
 	case rulePattern:
-		whole := wholePattern(r.Pattern)
+		whole, err := wholePattern(r.Pattern)
+		if err != nil {
+			return nil // parsing has told of it
+		}
 		return func(v record.Value) bool { return whole.MatchString(v.String()) }
 	case ruleRange:
 		return c.ranged(f, r, column)
@@ -139,9 +143,14 @@ func (c *compiler) rule(f *Field, r *Rule, column record.Field) holds {
 	return func(v record.Value) bool { return !v.IsNull() && !isBlank(v.String()) }
 }
 
-// wholePattern wants the whole text to match; parsing has compiled it before.
-func wholePattern(pattern string) *regexp.Regexp {
-	return regexp.MustCompile(`^(?:` + pattern + `)$`)
+// wholePattern wants the whole text to match. The pattern is printed anew
+// before it is put between anchors: one that ends in \Q… would swallow them.
+func wholePattern(pattern string) (*regexp.Regexp, error) {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	return regexp.Compile(`^(?:` + parsed.String() + `)$`)
 }
 
 // bound fits a text of a rule to the column, so that equal values are equal.
@@ -172,6 +181,9 @@ func (c *compiler) ranged(f *Field, r *Rule, column record.Field) holds {
 		if v, ok := c.bound(f, r, column, text, i); ok {
 			limits[i] = &v
 		}
+	}
+	if limits[0] != nil && limits[1] != nil && !ordered(*limits[0], *limits[1]) {
+		c.refuse(r.at[1], "", "%s.%s: check: range: max is less than min: no value would pass", c.entity.Name, f.Target)
 	}
 	return func(v record.Value) bool {
 		return (limits[0] == nil || ordered(*limits[0], v)) && (limits[1] == nil || ordered(v, *limits[1]))

@@ -45,6 +45,8 @@ func TestRules(t *testing.T) {
 		{`day: {from: A, date: "2006-01-02", check: {range: {min: 1900-01-01}}}`, []string{"1900-01-01", "2020-05-05"}, []string{"1899-12-31"}, "expected at least 1900-01-01 (check: range)"},
 		{`hour: {from: A, check: {range: {min: "08:00", max: "17:30"}}}`, []string{"08:00", "17:30"}, []string{"07:59", "17:31"}, "(check: range)"},
 		{`text: {from: A, check: {pattern: 'a|\d+'}}`, []string{"a", "12"}, []string{"ab", "x1", "1\n"}, `expected text of the form a|\d+ (check: pattern)`},
+		{`text: {from: A, check: {pattern: '\Qa.b'}}`, []string{"a.b"}, []string{"a.bc", "axb", "a.b)$"}, `expected text of the form \Qa.b (check: pattern)`},
+		{`text: {from: A, check: {pattern: '(?i)a+$|B'}}`, []string{"aA", "b"}, []string{"ab", "a\n", "b\n"}, `(check: pattern)`},
 		{`number: {from: A, check: {one-of: [1, 2]}}`, []string{"1", "002", ""}, []string{"3"}, "expected one of 1, 2 (check: one-of)"},
 		{`text: {from: A, do: trim, check: [required, {length: {max: 3}}]}`, []string{"abc"}, []string{"", "  "}, "expected a value (check: required)"},
 		{`text: {from: A, empty: keep, check: required}`, []string{"abc"}, []string{"", "  "}, "expected a value (check: required)"},
@@ -72,9 +74,10 @@ func TestRules(t *testing.T) {
 		}
 	}
 	for field, want := range map[string]string{
-		`text: {from: A, check: {range: {min: 1}}}`:       `landfall.yaml:12:30: e.text: check: range is for numbers, dates and times, and the column holds text`,
-		`number: {from: A, check: {range: {min: x}}}`:     `e.number: check: range: "x" does not fit the column: expected a whole number`,
-		`number: {from: A, check: {one-of: [1, 100000]}}`: `landfall.yaml:12:45: e.number: check: one-of: "100000" does not fit the column`,
+		`text: {from: A, check: {range: {min: 1}}}`:            `landfall.yaml:12:30: e.text: check: range is for numbers, dates and times, and the column holds text`,
+		`number: {from: A, check: {range: {min: x}}}`:          `e.number: check: range: "x" does not fit the column: expected a whole number`,
+		`number: {from: A, check: {range: {min: 10, max: 9}}}`: `landfall.yaml:12:55: e.number: check: range: max is less than min: no value would pass`,
+		`number: {from: A, check: {one-of: [1, 100000]}}`:      `landfall.yaml:12:45: e.number: check: one-of: "100000" does not fit the column`,
 	} {
 		if _, problems := ruled(t, field); !strings.Contains(problems.Error(), want) {
 			t.Errorf("%s: %v, want %s", field, problems, want)
