@@ -126,10 +126,15 @@ func TestBalance(t *testing.T) {
 // stopAndGo runs in batches, stops after a few of them, and goes on until the
 // run has its end.
 func (w *world) stopAndGo(rt *rapid.T, o run.Options) *outcome {
+	return w.stopping(rt, o, func() int { return rapid.IntRange(1, 5).Draw(rt, "batches until the stop") })
+}
+
+// stopping stops after as many batches as it is told, again and again.
+func (w *world) stopping(rt rapid.TB, o run.Options, batches func() int) *outcome {
 	start := run.Run
 	for range 40 {
 		stop := make(chan struct{})
-		left := rapid.IntRange(1, 5).Draw(rt, "batches until the stop")
+		left := batches()
 		o.Stop, o.Observe = stop, func(e run.Event) {
 			if e.Kind == run.EventBatch {
 				if left--; left == 0 {
