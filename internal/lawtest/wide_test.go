@@ -29,3 +29,28 @@ func TestWideTables(t *testing.T) {
 		}
 	})
 }
+
+// One cell of 50 MB lands beside small ones, is known again, and is refused
+// with its length where the column is short.
+func TestVastCells(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes a cell of 50 MB")
+	}
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.do("CREATE TABLE notes (id NUMBER, body text, title varchar(10), legacy_id integer)")
+		long := strings.Repeat("some \"\"words\"\"\n, ", 50<<20/18)
+		w.file("notes.csv", "No,Body,Title", `1,a,b`, `2,"`+long+`",c`, `3,d,"`+long+`"`, `4,e,f`)
+		w.mapping(`  note:
+    from: {file: notes.csv, key: No}
+    to: {table: notes, key: {column: id, new: identity}}
+    fields: {body: Body, title: Title, legacy_id: No}
+`)
+		ends := []string{"note:1 created", "note:2 created", "note:3 failed: too-long in title", "note:4 created"}
+		same(t, "ends", ends, w.run(run.Options{}).ends)
+		same(t, "lengths", []string{"1|1", fmt.Sprintf("2|%d", len(strings.ReplaceAll(long, `""`, `"`))), "4|1"}, w.query("SELECT legacy_id, length(body) FROM notes ORDER BY legacy_id"))
+		for i := range ends {
+			ends[i] = strings.ReplaceAll(ends[i], "created", "unchanged")
+		}
+		same(t, "ends of a second run", ends, w.run(run.Options{}).ends)
+	})
+}

@@ -250,8 +250,15 @@ func TestVast(t *testing.T) {
 		cells[0] = []string{"ID", "1"}[min(row, 1)]
 		wide.WriteString(strings.Join(cells, ",") + "\n")
 	}
-	if got := numbered(t, open(t, wide.String(), source.From{}), source.Slice{}); len(got) != 99 || !strings.HasSuffix(got[98], "|99-9999") {
-		t.Errorf("%d rows", len(got))
+	wide.WriteString(strings.Join(cells[1:], ",") + "\n" + strings.Join(cells, ",") + ",more\n")
+	rows := numbered(t, open(t, wide.String(), source.From{}), source.Slice{})
+	if len(rows) != 101 || !strings.HasSuffix(rows[98], "|99-9999") {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for i, want := range []string{"line 101 (record 100) has 9999 cells, the header has 10000", "line 102 (record 101) has 10001 cells, the header has 10000"} {
+		if want = " ! ragged-row: customers.csv: " + want; !strings.HasSuffix(rows[99+i], want) {
+			t.Errorf("got %q, want %q", rows[99+i][len(rows[99+i])-len(want):], want)
+		}
 	}
 }
 
