@@ -46,16 +46,19 @@ func (m *Migration) check() {
 		}
 		e.checkRequired(note)
 		e.checkTypes(note)
-		e.checkMatch(note)
+		e.checkMatch(m.production(), note)
 		e.checkForeignKeys(m, note)
 		e.checkWaiting(m, note)
 		e.checkLookups(m, note)
 		e.checkTrace(note)
-		if m.Target.Environment == "production" {
+		if m.production() {
 			e.checkQuestions(note)
 		}
 	}
 }
+
+// production reports whether the target is a live system.
+func (m *Migration) production() bool { return m.Target.Environment == "production" }
 
 type noteFunc func(severity Severity, position mapping.Position, format string, args ...any)
 
@@ -131,14 +134,21 @@ func cannotHold(from, to record.Kind) bool {
 }
 
 // checkMatch wants an index behind a match: without one every batch reads the
-// whole table, and nothing keeps two rows from matching.
-func (e *Entity) checkMatch(note noteFunc) {
+// whole table, and nothing keeps two rows from matching. A live system is not
+// made to bear that.
+func (e *Entity) checkMatch(production bool, note noteFunc) {
 	if len(e.To.Match) == 0 {
 		return
 	}
-	if _, ok := e.Table.UniqueOn(e.To.Match); !ok {
-		note(Warning, e.To.Position, "match [%s] has no unique index on %s: look-ups are slow and may be ambiguous", strings.Join(e.To.Match, ", "), e.Table.Name)
+	if _, ok := e.Table.UniqueOn(e.To.Match); ok {
+		return
 	}
+	match := strings.Join(e.To.Match, ", ")
+	if production {
+		note(Wrong, e.To.Position, "match [%s] has no unique index on %s, and the target is production: make one, or match by fields that have one", match, e.Table.Name)
+		return
+	}
+	note(Warning, e.To.Position, "match [%s] has no unique index on %s: look-ups are slow and may be ambiguous", match, e.Table.Name)
 }
 
 // checkForeignKeys finds references of the target that no `ref` covers.
