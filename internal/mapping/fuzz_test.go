@@ -17,12 +17,14 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(acme)
-	archive, err := txtar.ParseFile("testdata/problems.txtar")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range archive.Files {
-		f.Add(file.Data)
+	for _, name := range []string{"testdata/problems.txtar", "testdata/fields.txtar"} {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			f.Add(file.Data)
+		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file, err := mapping.ParseBytes("landfall.yaml", text)
@@ -36,12 +38,38 @@ func FuzzParse(f *testing.F) {
 		for _, e := range file.Entities {
 			file.Reason(e)
 			mapping.Compile(e, nil, nil)
+			shapeAnything(t, e)
 		}
 		again, err := mapping.ParseBytes("landfall.yaml", text)
 		if err != nil || again.Hash != file.Hash {
 			t.Errorf("read twice, another hash: %v", err)
 		}
 	})
+}
+
+// shapeAnything compiles an entity against ends that have all columns it wants,
+// of any types, and shapes a record.
+func shapeAnything(t *testing.T, e *mapping.Entity) {
+	var from, to []record.Field
+	var values []record.Value
+	seen := map[string]bool{}
+	for i, field := range e.Fields {
+		for _, name := range field.From {
+			if !seen[name] {
+				seen[name] = true
+				from = append(from, record.Field{Name: name, Type: record.Type{Kind: record.KindText}, Nullable: true})
+				values = append(values, record.Text([]string{"A", "", "2006-01-02", " 7 ", "é\x00"}[i%5]))
+			}
+		}
+		to = append(to, record.Field{Name: field.Target, Type: targetColumns[i%len(targetColumns)].Type, Nullable: true})
+	}
+	program, problems := mapping.Compile(e, from, to)
+	if (program == nil) != (problems != nil) {
+		t.Fatalf("compiled to %v with %v", program, problems)
+	}
+	if program != nil {
+		program.Shape(&record.Record{Ref: record.Ref{Entity: e.Name, Key: "1"}, Values: values}, make([]record.Value, len(program.Columns)))
+	}
 }
 
 // FuzzShape: shaping never panics, gives only what fits, and tells the same
