@@ -29,7 +29,7 @@ lint: ## go vet, gofumpt, staticcheck
 bench: build ## speed against a bare \copy; BENCH="-rows 1000000 -rounds 3"
 	go run ./internal/bench $(BENCH)
 
-soak: ## long runs with crashes at random instants
+soak: ## long runs with crashes at random instants, and a million records landed in every way
 	go build -o bin/withservers ./internal/servertest/withservers
 	LANDFALL_SOAK=1 $(SERVERS) go test -run Soak -count 1 -timeout 2h ./...
 
