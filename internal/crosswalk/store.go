@@ -15,6 +15,8 @@ type Store struct {
 	EntityID int64
 	TableID  int64
 	columns  []sqldb.Column
+
+	stretches stretches
 }
 
 // textColumn is a column of the books, for Relation and BulkInsert.

@@ -51,7 +51,7 @@ func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) 
 	refused := false
 	var last *landing
 	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		l := &landing{lane: e, tx: a.Tx, batch: batch, units: make([]unit, len(batch.Items))}
+		l := &landing{lane: e, tx: a.Tx, batch: batch, units: e.roomFor(len(batch.Items))}
 		last = l
 		var err error
 		marker, refused, err = l.within(ctx, at, a.Careful || e.pace.Careful())
@@ -145,7 +145,7 @@ func (l *landing) recognise(ctx context.Context) error {
 		keys = append(keys, l.batch.Items[i].Ref.Key)
 		return nil
 	})
-	known, err := l.store.Lookup(ctx, l.tx, keys)
+	known, err := l.store.LookupBatch(ctx, l.tx, keys)
 	if err != nil {
 		return fmt.Errorf("looking up the crosswalk: %w", err)
 	}

@@ -2,6 +2,7 @@ package targettest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"landfall/internal/record"
@@ -96,6 +97,58 @@ func testFetch(t *testing.T, h Harness) {
 			t.Errorf("no keys: %v, %v", none, err)
 		}
 	})
+}
+
+// testFetchStretch: rows are found the same whether their keys are neighbours,
+// which are read as one stretch, or far apart.
+func testFetchStretch(t *testing.T, h Harness) {
+	g := h.ground(t, "CREATE TABLE item (id bigint PRIMARY KEY, note varchar(40))")
+	far := []int{-9223372036854775808, -3, -2, 0, 1, 2, 4, 5, 9, 1000, 1001, 9223372036854775807}
+	for _, id := range far {
+		g.do(fmt.Sprintf("INSERT INTO item VALUES (%d, 'row %d')", id, id))
+	}
+	lander, columns := g.lander("item", "id", "note")
+	for _, ids := range [][]int{
+		{4, -3, 2, 3, 1, 2, -1, 0}, // twice the same, and two that are not there
+		{2}, {3}, {6, 7, 8},
+		{9223372036854775807, 9223372036854775806}, {-9223372036854775808, -9223372036854775807},
+		far,
+	} {
+		var keys [][]record.Value
+		var want []string
+		for _, id := range ids {
+			keys = append(keys, row(id))
+			if slices.Contains(far, id) {
+				want = append(want, fmt.Sprintf("row %d", id))
+			} else {
+				want = append(want, "none")
+			}
+		}
+		g.within(func(tx sqldb.Tx) {
+			for _, lock := range []bool{false, true} {
+				found, err := lander.Fetch(t.Context(), tx, keys, columns, lock)
+				if err != nil {
+					t.Fatal(err)
+				}
+				present, err := lander.Fetch(t.Context(), tx, keys, nil, lock)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var told []string
+				for i, values := range found {
+					if (values == nil) != (present[i] == nil) {
+						t.Errorf("row %d is there and is not", ids[i])
+					}
+					if values == nil {
+						told = append(told, "none")
+						continue
+					}
+					told = append(told, text(values))
+				}
+				g.same(fmt.Sprintf("found of %v", ids), want, told)
+			}
+		})
+	}
 }
 
 func (g *ground) match(key, columns string, tuples ...[]record.Value) []string {

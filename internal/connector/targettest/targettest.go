@@ -79,6 +79,7 @@ func Run(t *testing.T, h Harness) {
 		{"Referring", testReferring},
 		{"ReadBack", testReadBack},
 		{"Fetch", testFetch},
+		{"FetchStretch", testFetchStretch},
 		{"Match", testMatch},
 		{"MatchFolded", testMatchFolded},
 		{"Numbered", testNumbered},
