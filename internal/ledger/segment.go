@@ -165,8 +165,10 @@ func (l *Ledger) Ends(ctx context.Context, tx sqldb.Tx, runID, entityID int64, e
 	return l.segments(ctx, tx, runID, entityID, "slice_no < ?", func(at Spot, line *Line) error {
 		// Slices count their records on their own: one that failed is another of
 		// the same key.
-		if later, found := last[lineID{line.Key, line.Number}]; found && !line.Disposition.NeedsRetry() {
-			return each(at, later.Spot, &later.Line)
+		if len(last) > 0 && !line.Disposition.NeedsRetry() {
+			if later, found := last[lineID{line.Key, line.Number}]; found {
+				return each(at, later.Spot, &later.Line)
+			}
 		}
 		return each(at, at, line)
 	})

@@ -89,18 +89,8 @@ func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migratio
 	if showPrivate {
 		hide = nil
 	}
-	for name, disposition := range map[string]record.Disposition{"success.csv": record.Created, "update_success.csv": record.Updated} {
-		err := table(filepath.Join(dir, name), openMode, []string{"record", "line", "key", "target_key"}, func(write func(...string) error) error {
-			return l.Segments(ctx, tx, run.ID, stored.ID, func(_ int, line *ledger.Line) error {
-				if line.Disposition != disposition {
-					return nil
-				}
-				return write(number(line.Number), number(line.Line), line.Key, line.TargetKey)
-			})
-		})
-		if err != nil {
-			return err
-		}
+	if err := landedFiles(ctx, tx, l, run, stored, dir); err != nil {
+		return err
 	}
 	mode := openMode
 	if showPrivate && privateIn(stored, privacy) {
@@ -125,6 +115,27 @@ func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migratio
 		}
 	}
 	return retryFile(ctx, tx, l, e, run, stored, privacy, filepath.Join(dir, "retry.csv"))
+}
+
+// landedFiles lists what was created and what was updated, in one walk over all
+// records.
+func landedFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, stored *ledger.Entity, dir string) error {
+	header := []string{"record", "line", "key", "target_key"}
+	return table(filepath.Join(dir, "success.csv"), openMode, header, func(created func(...string) error) error {
+		return table(filepath.Join(dir, "update_success.csv"), openMode, header, func(updated func(...string) error) error {
+			return l.Segments(ctx, tx, run.ID, stored.ID, func(_ int, line *ledger.Line) error {
+				write := updated
+				switch line.Disposition {
+				case record.Created:
+					write = created
+				case record.Updated:
+				default:
+					return nil
+				}
+				return write(number(line.Number), number(line.Line), line.Key, line.TargetKey)
+			})
+		})
+	})
 }
 
 // table writes a CSV file with LF line ends.
