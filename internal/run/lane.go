@@ -19,6 +19,33 @@ type lane struct {
 	loader transactions
 	hasher *record.Hasher
 	shapes map[int64]*oldShape
+	room   room
+}
+
+// room is the memory of a landing, used again by the lane's next one: fresh
+// memory would have to be cleared and collected for every batch.
+type room struct {
+	units []unit
+	cells []record.Value
+}
+
+// roomFor is blank memory for so many units. What the landing before left in it
+// is gone, so a rehearsal, which tells of landings later, has it made anew.
+func (l *lane) roomFor(units int) []unit {
+	if l.traced != nil || cap(l.room.units) < units {
+		l.room = room{units: make([]unit, units)}
+	}
+	clear(l.room.units[:cap(l.room.units)])
+	return l.room.units[:units]
+}
+
+// rowsFor is room for as many rows of so many columns.
+func (l *lane) rowsFor(units, columns int) []record.Value {
+	if l.traced != nil || cap(l.room.cells) < units*columns {
+		l.room.cells = make([]record.Value, units*columns)
+	}
+	clear(l.room.cells[:cap(l.room.cells)])
+	return l.room.cells[:units*columns]
 }
 
 func (e *entityRun) newLane(loader transactions) *lane {

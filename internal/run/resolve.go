@@ -17,7 +17,7 @@ import (
 // makes the rows that will be written.
 func (l *landing) resolve(ctx context.Context) error {
 	generated := len(l.Columns) - len(l.Program.Columns)
-	slab := make([]record.Value, len(l.Columns)*len(l.units))
+	slab := l.rowsFor(len(l.units), len(l.Columns))
 	l.each(func(i int, u *unit) *record.Rejection {
 		u.row = slab[i*len(l.Columns) : (i+1)*len(l.Columns) : (i+1)*len(l.Columns)]
 		copy(u.row[generated:], l.batch.values[i])
