@@ -2,11 +2,13 @@
 // \copy of the same rows into the same table of a durable PostgreSQL.
 //
 //	make bench BENCH="-rows 1000000 -rounds 3"
+//	make bench BENCH="-rows 1000000 -rounds 1 -profile profiles"
 //
 // It starts a server of its own, makes the data, and in each round takes the
-// time of \copy, of a first load, and of a second run that changes nothing. The
-// three follow each other in every round, so that a machine that grows slower
-// or faster meanwhile does so for all of them.
+// time of \copy, of a first load, and of a second run that changes nothing; then
+// those of \copy, a first load and pgloader into a table without any index.
+// They follow each other in every round, so that a machine that grows slower or
+// faster meanwhile does so for all of them.
 package main
 
 import (
@@ -22,26 +24,42 @@ import (
 	"landfall/internal/servertest"
 )
 
+// settings are what a flag can choose.
+type settings struct {
+	rows     int
+	rounds   int
+	landfall string // the program to measure; empty measures the others alone
+	dir      string // for data and server
+	profile  string // folder for profiles; empty takes none
+	pgloader string // program; empty leaves it out
+}
+
 func main() {
-	rows := flag.Int("rows", 1_000_000, "customers to move")
-	rounds := flag.Int("rounds", 3, "how often to measure; the medians count")
-	binary := flag.String("landfall", "bin/landfall", "the program to measure; empty measures \\copy alone")
-	dir := flag.String("dir", "", "existing folder for data and server (default: a temporary one)")
+	if prefix := os.Getenv(profileVariable); prefix != "" {
+		os.Exit(profiled(prefix))
+	}
+	var s settings
+	flag.IntVar(&s.rows, "rows", 1_000_000, "customers to move")
+	flag.IntVar(&s.rounds, "rounds", 3, "how often to measure; the medians count")
+	flag.StringVar(&s.landfall, "landfall", "bin/landfall", "the program to measure; empty measures the others alone")
+	flag.StringVar(&s.dir, "dir", "", "existing folder for data and server (default: a temporary one)")
+	flag.StringVar(&s.profile, "profile", "", "folder for profiles of Landfall (CPU, allocations) and the server's statements; taking them costs some percent")
+	flag.StringVar(&s.pgloader, "pgloader", "pgloader", "the rival, where it is installed; empty leaves it out")
 	flag.Parse()
 	// A signal ends the commands that are measured; the server then goes down in order.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *dir, *binary, *rows, *rounds); err != nil {
+	if err := run(ctx, s); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, dir, binary string, rows, rounds int) (err error) {
-	if rows < 1 || rounds < 1 {
+func run(ctx context.Context, s settings) (err error) {
+	if s.rows < 1 || s.rounds < 1 {
 		return errors.New("rows and rounds are at least 1")
 	}
-	work, err := os.MkdirTemp(dir, "landfall-bench-")
+	work, err := os.MkdirTemp(s.dir, "landfall-bench-")
 	if err != nil {
 		return err
 	}
@@ -54,35 +72,38 @@ func run(ctx context.Context, dir, binary string, rows, rounds int) (err error) 
 	if err := os.Mkdir(data, 0o755); err != nil {
 		return err
 	}
-	server, err := servertest.Start(data, servertest.Options{
+	options := servertest.Options{
 		ByteOrder: true, // the harder race: \copy gains more from it than we do
 		Settings: []string{
 			"shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min", "checkpoint_completion_target=0.9",
 			"maintenance_work_mem=128MB",
 		},
-	})
+	}
+	if s.profile != "" {
+		options.Settings = append(options.Settings, "shared_preload_libraries=pg_stat_statements")
+	}
+	server, err := servertest.Start(data, options)
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	g := &ground{dir: work, url: server.URL("postgres"), rows: rows}
-	if binary != "" {
-		if g.landfall, err = filepath.Abs(binary); err != nil {
-			return err
-		}
+	g := &ground{dir: work, url: server.URL("postgres"), rows: s.rows}
+	if err := g.choosePrograms(s); err != nil {
+		return err
 	}
 	if err := g.prepare(ctx); err != nil {
 		return err
 	}
-	var results []round
-	for n := range rounds {
-		result, err := g.round(ctx)
+	var rounds []round
+	for n := range s.rounds {
+		r, err := g.round(ctx)
 		if err != nil {
 			return fmt.Errorf("round %d: %w", n+1, err)
 		}
-		fmt.Printf("round %d: %s\n", n+1, result.line())
-		results = append(results, result)
+		fmt.Printf("round %d: %s\n", n+1, r.line())
+		rounds = append(rounds, r)
 	}
-	report(os.Stdout, rows, results)
+	report(os.Stdout, s.rows, rounds)
+	g.tellWhatIsMissing(os.Stdout, s)
 	return nil
 }

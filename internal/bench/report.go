@@ -3,63 +3,85 @@ package main
 import (
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
+	"strings"
 	"text/tabwriter"
-	"time"
 )
 
-// cost is what one program took.
-type cost struct {
-	took time.Duration
-	peak int64 // bytes
+// contender is a line of the report. Its ratio is to another's time in the same
+// round.
+type contender struct {
+	name  string
+	of    func(round) *cost
+	to    func(round) *cost
+	ratio string // what the ratio is of
 }
 
-// round is one measurement of each; first and second are zero when only \copy
-// was measured.
-type round struct {
-	copy, first, second cost
-}
-
-// maxrssUnit is what the system counts the peak of a process in.
-var maxrssUnit = func() int64 {
-	if runtime.GOOS == "darwin" {
-		return 1
+var contenders = func() []contender {
+	copied := func(r round) *cost { return r.copy }
+	first := func(r round) *cost { return r.first }
+	plainly := func(r round) *cost { return r.plainCopy }
+	plainFirst := func(r round) *cost { return r.plainFirst }
+	return []contender{
+		{`psql \copy`, copied, copied, "of copy"},
+		{"first load", first, copied, "of copy"},
+		{"second run", func(r round) *cost { return r.second }, first, "of first load"},
+		{`unindexed: psql \copy`, plainly, plainly, "of copy"},
+		{"unindexed: first load", plainFirst, plainly, "of copy"},
+		{"unindexed: pgloader", func(r round) *cost { return r.plainRival }, plainFirst, "of first load"},
 	}
-	return 1024
 }()
 
 func (r round) line() string {
-	if r.first.took == 0 {
-		return fmt.Sprintf("copy %.2fs", r.copy.took.Seconds())
+	var parts []string
+	for _, c := range contenders {
+		if cost := c.of(r); cost != nil {
+			parts = append(parts, fmt.Sprintf("%s %.2fs (%.2f)", c.name, cost.took.Seconds(), ratio(cost, c.to(r))))
+		}
 	}
-	return fmt.Sprintf("copy %.2fs, first %.2fs (%.2f of copy), second %.2fs (%.2f of first), peak %d MiB",
-		r.copy.took.Seconds(), r.first.took.Seconds(), ratio(r.first, r.copy),
-		r.second.took.Seconds(), ratio(r.second, r.first), max(r.first.peak, r.second.peak)>>20)
+	return strings.Join(parts, ", ")
 }
 
-func ratio(a, b cost) float64 { return a.took.Seconds() / b.took.Seconds() }
+func ratio(a, b *cost) float64 {
+	if b == nil {
+		return 0
+	}
+	return a.took.Seconds() / b.took.Seconds()
+}
 
 // report prints medians. Ratios are medians of the rounds' own ratios, since
 // each compares neighbours in time.
 func report(out io.Writer, rows int, rounds []round) {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(out, "\n%d rows, median of %d\n", rows, len(rounds))
-	fmt.Fprintln(w, "\tseconds\trows/s\tratio\tpeak MiB\t")
-	line := func(name string, of func(round) cost, to func(round) cost, note string) {
-		seconds := median(rounds, func(r round) float64 { return of(r).took.Seconds() })
-		fmt.Fprintf(w, "%s\t%.2f\t%.0f\t%.2f %s\t%.0f\t\n", name, seconds, float64(rows)/seconds,
-			median(rounds, func(r round) float64 { return ratio(of(r), to(r)) }), note,
-			median(rounds, func(r round) float64 { return float64(of(r).peak) / (1 << 20) }))
-	}
-	copied := func(r round) cost { return r.copy }
-	first := func(r round) cost { return r.first }
-	line(`psql \copy`, copied, copied, "of copy")
-	if rounds[0].first.took > 0 {
-		line("first load", first, copied, "of copy")
-		line("second run", func(r round) cost { return r.second }, first, "of first")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\tseconds\trows/s\tratio\tCPU s, own\tserver's\tpeak MiB\t")
+	for _, c := range contenders {
+		if c.of(rounds[0]) == nil {
+			continue
+		}
+		seconds := median(rounds, func(r round) float64 { return c.of(r).took.Seconds() })
+		fmt.Fprintf(w, "%s\t%.2f\t%.0f\t%.2f %s\t%.2f\t%.2f\t%.0f\t\n", c.name, seconds, float64(rows)/seconds,
+			median(rounds, func(r round) float64 { return ratio(c.of(r), c.to(r)) }), c.ratio,
+			median(rounds, func(r round) float64 { return c.of(r).own.Seconds() }),
+			median(rounds, func(r round) float64 { return c.of(r).server.Seconds() }),
+			median(rounds, func(r round) float64 { return float64(c.of(r).peak) / (1 << 20) }))
 	}
 	_ = w.Flush() // nothing to do about a closed terminal
+	shares(out, rounds)
+}
+
+// shares says what a first load at the speed of \copy would have to do without.
+func shares(out io.Writer, rounds []round) {
+	if rounds[0].first == nil {
+		return
+	}
+	index := median(rounds, func(r round) float64 { return r.copy.took.Seconds() - r.plainCopy.took.Seconds() })
+	over := median(rounds, func(r round) float64 { return r.first.took.Seconds() - r.copy.took.Seconds() })
+	work := median(rounds, func(r round) float64 { return (r.first.own + r.first.server - r.copy.own - r.copy.server).Seconds() })
+	books := median(rounds, func(r round) float64 { return (r.first.server - r.copy.server).Seconds() })
+	fmt.Fprintf(out, "\nindexes and rules of the table: %.2f s of \\copy's time\n", index)
+	fmt.Fprintf(out, "a first load beyond \\copy: %.2f s, which is %.2f s of processor time, %.2f s of it the server's\n", over, work, books)
+	fmt.Fprintf(out, "so 1.00 of \\copy takes %.2f s less of processor time, or as much more of it at work side by side\n", work)
 }
 
 func median(rounds []round, of func(round) float64) float64 {
