@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync/atomic"
+	"sync"
 
 	"landfall/internal/books"
 	"landfall/internal/record"
@@ -16,23 +16,47 @@ const (
 	// stretchRows bounds what a stretch may hold beside the keys that are asked
 	// for, in rows per key: passing over one costs a fraction of a look-up.
 	stretchRows = 2
-	// stretchRest is for how many batches keys are looked up one by one after a
-	// stretch that held too many others.
-	stretchRest = 20
 	// stretchLeast is how many keys are worth another round trip.
 	stretchLeast = 16
+	// mostPause is for how many batches keys are looked up one by one, at most,
+	// before a stretch is tried again.
+	mostPause = 32
 )
 
 // stretches remembers whether an entity's batches are neighbours in the
 // crosswalk. Lanes share it.
-type stretches struct{ rest atomic.Int64 }
+type stretches struct {
+	mu    sync.Mutex
+	rest  int // batches before the next try
+	pause int // the rest that the last try brought; it doubles from one that failed to the next
+}
 
 // worthwhile reports whether a batch of so many keys should be read as a stretch.
 func (s *stretches) worthwhile(keys int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if keys < stretchLeast {
 		return false
 	}
-	return s.rest.Load() <= 0 || s.rest.Add(-1) < 0
+	if s.rest > 0 {
+		s.rest--
+		return false
+	}
+	return true
+}
+
+// tried takes note of a stretch that held the batch, or too many others. Numbers
+// that are kept as texts are no neighbours where their length changes, so one
+// that failed says little of the next.
+func (s *stretches) tried(held bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if held {
+		s.pause = 0
+		return
+	}
+	s.pause = min(max(1, 2*s.pause), mostPause)
+	s.rest = s.pause
 }
 
 // LookupBatch finds the entries of a batch's keys, by source key. A source that
@@ -50,9 +74,7 @@ func (s *Store) LookupBatch(ctx context.Context, tx sqldb.Tx, keys []string) (ma
 	if err != nil {
 		return nil, err
 	}
-	if len(found) == most {
-		s.stretches.rest.Store(stretchRest)
-	}
+	s.stretches.tried(len(found) < most)
 	var missing []string
 	for _, key := range keys {
 		if _, here := found[key]; !here {

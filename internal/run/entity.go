@@ -51,6 +51,8 @@ type entityRun struct {
 	read   int64
 	along  int64 // bytes of the source up to the farthest batch that landed, as far as they can be told
 
+	landedCells sync.Pool // of *[]record.Value, see cellsFor
+
 	laneCount atomic.Int64 // lanes at work
 	unlanded  atomic.Int64 // batches that lanes gave back because they were asked to stop
 }

@@ -21,6 +21,18 @@ import (
 type shaped struct {
 	*source.Batch
 	values [][]record.Value
+	cells  []record.Value // what values are cut from
+}
+
+// cellsFor is blank memory for a batch's values: that of one that has landed,
+// where it is large enough.
+func (e *entityRun) cellsFor(size int) []record.Value {
+	if landed, _ := e.landedCells.Get().(*[]record.Value); landed != nil && cap(*landed) >= size {
+		cells := (*landed)[:size]
+		clear(cells)
+		return cells
+	}
+	return make([]record.Value, size)
 }
 
 // feed reads an entity's slices one after another, shapes them, and hands on

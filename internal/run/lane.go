@@ -136,6 +136,9 @@ func (l *lane) carryBatch(ctx context.Context, batch *shaped) error {
 	}
 	l.point(PointCommitted)
 	l.settle(batch, marker)
+	cells := batch.cells
+	batch.values, batch.cells = nil, nil
+	l.landedCells.Put(&cells)
 	return nil
 }
 

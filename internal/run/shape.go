@@ -14,7 +14,8 @@ import (
 func (f *feed) shape(batch *source.Batch) (*shaped, error) {
 	width := len(f.Program.Columns)
 	out := &shaped{Batch: batch, values: make([][]record.Value, len(batch.Items))}
-	slab := make([]record.Value, width*len(batch.Items))
+	out.cells = f.cellsFor(width * len(batch.Items))
+	slab := out.cells
 	var tuple []byte
 	for i := range batch.Items {
 		item := &batch.Items[i]

@@ -110,8 +110,11 @@ func testFetchStretch(t *testing.T, h Harness) {
 	lander, columns := g.lander("item", "id", "note")
 	for _, ids := range [][]int{
 		{4, -3, 2, 3, 1, 2, -1, 0}, // twice the same, and two that are not there
-		{2}, {3}, {6, 7, 8},
-		{9223372036854775807, 9223372036854775806}, {-9223372036854775808, -9223372036854775807},
+		{2},
+		{3},
+		{6, 7, 8},
+		{9223372036854775807, 9223372036854775806},
+		{-9223372036854775808, -9223372036854775807},
 		far,
 	} {
 		var keys [][]record.Value
