@@ -9,8 +9,10 @@ import (
 
 func TestMappingIsTaken(t *testing.T) {
 	t.Parallel()
-	text := fmt.Appendf(nil, mappingText, "postgres://landfall@127.0.0.1:5432/postgres?sslmode=disable", indexed)
-	if _, err := mapping.ParseBytes("landfall.yaml", text); err != nil {
-		t.Fatal(err)
+	for _, table := range []string{indexed, plain} {
+		text := fmt.Appendf(nil, mappingText, "postgres://landfall@127.0.0.1:5432/postgres?sslmode=disable", table)
+		if _, err := mapping.ParseBytes("landfall.yaml", text); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -70,18 +71,31 @@ func report(out io.Writer, rows int, rounds []round) {
 	shares(out, rounds)
 }
 
-// shares says what a first load at the speed of \copy would have to do without.
+// shares says where a first load's time goes, and what one at the speed of \copy
+// would have to do without.
 func shares(out io.Writer, rounds []round) {
-	if rounds[0].first == nil {
+	if rounds[0].first == nil || rounds[0].copy.server == 0 {
 		return
 	}
-	index := median(rounds, func(r round) float64 { return r.copy.took.Seconds() - r.plainCopy.took.Seconds() })
-	over := median(rounds, func(r round) float64 { return r.first.took.Seconds() - r.copy.took.Seconds() })
-	work := median(rounds, func(r round) float64 { return (r.first.own + r.first.server - r.copy.own - r.copy.server).Seconds() })
-	books := median(rounds, func(r round) float64 { return (r.first.server - r.copy.server).Seconds() })
-	fmt.Fprintf(out, "\nindexes and rules of the table: %.2f s of \\copy's time\n", index)
-	fmt.Fprintf(out, "a first load beyond \\copy: %.2f s, which is %.2f s of processor time, %.2f s of it the server's\n", over, work, books)
-	fmt.Fprintf(out, "so 1.00 of \\copy takes %.2f s less of processor time, or as much more of it at work side by side\n", work)
+	of := func(what func(round) float64) float64 { return median(rounds, what) }
+	rules := of(func(r round) float64 { return (r.copy.server - r.plainCopy.server).Seconds() })
+	books := of(func(r round) float64 { return (r.first.server - r.copy.server).Seconds() })
+	own := of(func(r round) float64 { return (r.first.own - r.copy.own).Seconds() })
+	total := of(func(r round) float64 { return (r.first.own + r.first.server).Seconds() })
+	spread := of(func(r round) float64 {
+		return (r.first.own + r.first.server).Seconds() / float64(runtime.NumCPU()) / r.copy.took.Seconds()
+	})
+	second := of(func(r round) float64 {
+		return (r.second.own + r.second.server).Seconds() / (r.first.own + r.first.server).Seconds()
+	})
+	fmt.Fprintf(out, `
+processor time of a first load, %.2f s, beside \copy's:
+  indexes and rules of the table, which \copy keeps too: %.2f s
+  books and new keys, in the server: %.2f s
+  reading, shaping, hashing and sending: %.2f s
+  all of it on %d cores without a gap: %.2f of \copy; 1.00 wants the last two lines to take no more than \copy leaves idle
+processor time of a second run: %.2f of a first load's
+`, total, rules, books, own, runtime.NumCPU(), spread, second)
 }
 
 func median(rounds []round, of func(round) float64) float64 {
