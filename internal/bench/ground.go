@@ -26,6 +26,7 @@ type ground struct {
 	landfall string // absolute path of the program; empty when it is not measured
 	profiles string // folder for profiles; empty when none are wanted
 	pgloader string // path of the program; empty when it is not measured
+	plain    bool   // whether the table without indexes is measured
 	psql     string
 	password string
 

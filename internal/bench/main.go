@@ -32,6 +32,7 @@ type settings struct {
 	dir      string // for data and server
 	profile  string // folder for profiles; empty takes none
 	pgloader string // program; empty leaves it out
+	plain    bool   // measure the table without indexes, too
 }
 
 func main() {
@@ -45,6 +46,7 @@ func main() {
 	flag.StringVar(&s.dir, "dir", "", "existing folder for data and server (default: a temporary one)")
 	flag.StringVar(&s.profile, "profile", "", "folder for profiles of Landfall (CPU, allocations) and the server's statements; taking them costs some percent")
 	flag.StringVar(&s.pgloader, "pgloader", "pgloader", "the rival, where it is installed; empty leaves it out")
+	flag.BoolVar(&s.plain, "unindexed", true, "measure the table without indexes, too")
 	flag.Parse()
 	// A signal ends the commands that are measured; the server then goes down in order.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -87,7 +89,7 @@ func run(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer server.Stop()
-	g := &ground{dir: work, url: server.URL("postgres"), rows: s.rows}
+	g := &ground{dir: work, url: server.URL("postgres"), rows: s.rows, plain: s.plain}
 	if err := g.choosePrograms(s); err != nil {
 		return err
 	}

@@ -20,6 +20,9 @@ type cost struct {
 	peak   int64         // bytes
 }
 
+// processor is all processor time, in the program and for it.
+func (c *cost) processor() time.Duration { return c.own + c.server }
+
 // maxrssUnit is what the system counts the peak of a process in.
 var maxrssUnit = func() int64 {
 	if runtime.GOOS == "darwin" {

@@ -47,7 +47,7 @@ func (g *ground) choosePrograms(s settings) error {
 			return err
 		}
 	}
-	if s.pgloader != "" && s.rows <= mostForPgloader {
+	if s.plain && s.pgloader != "" && s.rows <= mostForPgloader {
 		g.pgloader, _ = exec.LookPath(s.pgloader) // tellWhatIsMissing says that it is not there
 	}
 	return nil
@@ -56,7 +56,7 @@ func (g *ground) choosePrograms(s settings) error {
 // tellWhatIsMissing says why a row of the report is not there.
 func (g *ground) tellWhatIsMissing(out io.Writer, s settings) {
 	switch {
-	case g.pgloader != "" || s.pgloader == "":
+	case g.pgloader != "" || s.pgloader == "" || !s.plain:
 	case s.rows > mostForPgloader:
 		fmt.Fprintf(out, "pgloader is left out: it is measured with up to %d rows\n", mostForPgloader)
 	default:

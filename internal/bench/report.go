@@ -55,16 +55,17 @@ func ratio(a, b *cost) float64 {
 func report(out io.Writer, rows int, rounds []round) {
 	fmt.Fprintf(out, "\n%d rows, median of %d\n", rows, len(rounds))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\tseconds\trows/s\tratio\tCPU s, own\tserver's\tpeak MiB\t")
+	fmt.Fprintln(w, "\tseconds\trows/s\tratio\tCPU s, own\tserver's\tCPU ratio\tpeak MiB\t")
 	for _, c := range contenders {
 		if c.of(rounds[0]) == nil {
 			continue
 		}
 		seconds := median(rounds, func(r round) float64 { return c.of(r).took.Seconds() })
-		fmt.Fprintf(w, "%s\t%.2f\t%.0f\t%.2f %s\t%.2f\t%.2f\t%.0f\t\n", c.name, seconds, float64(rows)/seconds,
+		fmt.Fprintf(w, "%s\t%.2f\t%.0f\t%.2f %s\t%.2f\t%.2f\t%.2f\t%.0f\t\n", c.name, seconds, float64(rows)/seconds,
 			median(rounds, func(r round) float64 { return ratio(c.of(r), c.to(r)) }), c.ratio,
 			median(rounds, func(r round) float64 { return c.of(r).own.Seconds() }),
 			median(rounds, func(r round) float64 { return c.of(r).server.Seconds() }),
+			median(rounds, func(r round) float64 { return c.of(r).processor().Seconds() / c.to(r).processor().Seconds() }),
 			median(rounds, func(r round) float64 { return float64(c.of(r).peak) / (1 << 20) }))
 	}
 	_ = w.Flush() // nothing to do about a closed terminal
@@ -74,19 +75,16 @@ func report(out io.Writer, rows int, rounds []round) {
 // shares says where a first load's time goes, and what one at the speed of \copy
 // would have to do without.
 func shares(out io.Writer, rounds []round) {
-	if rounds[0].first == nil || rounds[0].copy.server == 0 {
+	if rounds[0].first == nil || rounds[0].plainCopy == nil || rounds[0].copy.server == 0 {
 		return
 	}
 	of := func(what func(round) float64) float64 { return median(rounds, what) }
 	rules := of(func(r round) float64 { return (r.copy.server - r.plainCopy.server).Seconds() })
 	books := of(func(r round) float64 { return (r.first.server - r.copy.server).Seconds() })
 	own := of(func(r round) float64 { return (r.first.own - r.copy.own).Seconds() })
-	total := of(func(r round) float64 { return (r.first.own + r.first.server).Seconds() })
+	total := of(func(r round) float64 { return r.first.processor().Seconds() })
 	spread := of(func(r round) float64 {
-		return (r.first.own + r.first.server).Seconds() / float64(runtime.NumCPU()) / r.copy.took.Seconds()
-	})
-	second := of(func(r round) float64 {
-		return (r.second.own + r.second.server).Seconds() / (r.first.own + r.first.server).Seconds()
+		return r.first.processor().Seconds() / float64(runtime.NumCPU()) / r.copy.took.Seconds()
 	})
 	fmt.Fprintf(out, `
 processor time of a first load, %.2f s, beside \copy's:
@@ -94,8 +92,7 @@ processor time of a first load, %.2f s, beside \copy's:
   books and new keys, in the server: %.2f s
   reading, shaping, hashing and sending: %.2f s
   all of it on %d cores without a gap: %.2f of \copy; 1.00 wants the last two lines to take no more than \copy leaves idle
-processor time of a second run: %.2f of a first load's
-`, total, rules, books, own, runtime.NumCPU(), spread, second)
+`, total, rules, books, own, runtime.NumCPU(), spread)
 }
 
 func median(rounds []round, of func(round) float64) float64 {

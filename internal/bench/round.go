@@ -35,6 +35,9 @@ func (g *ground) round(ctx context.Context) (r round, err error) {
 		}
 		r.second = &second
 	}
+	if !g.plain {
+		return r, nil
+	}
 	if r.plainCopy, err = g.copyInto(ctx, plain); err != nil {
 		return r, err
 	}
