@@ -37,7 +37,8 @@ func (r round) line() string {
 	var parts []string
 	for _, c := range contenders {
 		if cost := c.of(r); cost != nil {
-			parts = append(parts, fmt.Sprintf("%s %.2fs (%.2f)", c.name, cost.took.Seconds(), ratio(cost, c.to(r))))
+			parts = append(parts, fmt.Sprintf("%s %.2fs (%.2f; CPU %.2fs and the server's %.2fs; %d MiB)", c.name, cost.took.Seconds(), ratio(cost, c.to(r)),
+				cost.own.Seconds(), cost.server.Seconds(), cost.peak>>20))
 		}
 	}
 	return strings.Join(parts, ", ")
