@@ -85,14 +85,14 @@ func shares(out io.Writer, rounds []round) {
 	own := of(func(r round) float64 { return (r.first.own - r.copy.own).Seconds() })
 	total := of(func(r round) float64 { return r.first.processor().Seconds() })
 	spread := of(func(r round) float64 {
-		return r.first.processor().Seconds() / float64(runtime.NumCPU()) / r.copy.took.Seconds()
+		return r.first.processor().Seconds() / float64(runtime.NumCPU()) / r.copy.processor().Seconds()
 	})
 	fmt.Fprintf(out, `
 processor time of a first load, %.2f s, beside \copy's:
   indexes and rules of the table, which \copy keeps too: %.2f s
   books and new keys, in the server: %.2f s
   reading, shaping, hashing and sending: %.2f s
-  all of it on %d cores without a gap: %.2f of \copy; 1.00 wants the last two lines to take no more than \copy leaves idle
+  all of it spread over %d cores without a gap: %.2f of \copy's processor time, which is one core's
 `, total, rules, books, own, runtime.NumCPU(), spread)
 }
 
