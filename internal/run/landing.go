@@ -179,6 +179,9 @@ func (l *landing) number(ctx context.Context) error {
 	var refs []record.Ref
 	for i := range l.units {
 		if u := &l.units[i]; u.rejection == nil && u.action == target.Create {
+			if creates == nil {
+				creates, refs = make([]*unit, 0, len(l.units)), make([]record.Ref, 0, len(l.units))
+			}
 			creates = append(creates, u)
 			refs = append(refs, l.batch.Items[i].Ref)
 		}

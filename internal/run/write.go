@@ -148,9 +148,12 @@ func (l *landing) remember(ctx context.Context) error {
 		}
 		if u.inBooks {
 			known = append(known, row)
-		} else {
-			fresh = append(fresh, row)
+			return nil
 		}
+		if fresh == nil {
+			fresh = make([]crosswalk.Row, 0, len(l.units)) // on a first load all are
+		}
+		fresh = append(fresh, row)
 		return nil
 	})
 	if err := l.supersede(ctx, known, taking); err != nil {
