@@ -50,6 +50,7 @@ func Compile(entity *Entity, source []record.Field, target []record.Field) (*Pro
 		p.Once = append(p.Once, f.Once)
 	}
 	c.ignored()
+	c.totals()
 	c.made(c.source)
 	if len(c.problems) > 0 {
 		sortProblems(c.problems)

@@ -74,6 +74,9 @@ func (e *Entity) Describe() []string {
 	if e.LogFull {
 		say("log", "full")
 	}
+	if e.Fingerprint {
+		say("fingerprint", "true")
+	}
 	say("edited", string(e.Edited))
 	say("missing", string(e.Missing))
 	say("on_match", string(e.OnMatch))
@@ -85,6 +88,9 @@ func (e *Entity) Describe() []string {
 	}
 	for _, private := range e.Private {
 		say("private."+plainText(private.Column), "private")
+	}
+	for _, total := range e.Totals {
+		say("totals."+plainText(total.Text), "taken")
 	}
 	for _, asked := range e.Ask {
 		say("ask."+plainText(asked.Column), "asked")

@@ -4,9 +4,9 @@ package mapping
 // Such a key gets an answer of its own, so that nobody looks for a typing
 // mistake in it.
 var (
-	laterInFile   = []string{"scopes", "scope", "dedupe", "owns", "checks", "totals", "private", "renamed_from", "defaults"}
+	laterInFile   = []string{"scopes", "scope", "dedupe", "owns", "checks", "private", "renamed_from", "defaults"}
 	laterInEntity = []string{
-		"scope", "scopes", "dedupe", "owns", "checks", "check", "totals", "each", "fold", "on", "batch",
+		"scope", "scopes", "dedupe", "owns", "checks", "check", "each", "fold", "on", "batch",
 	}
 	laterInFrom  = []string{"scope", "dedupe", "renamed_from"}
 	laterInTo    = []string{"api", "scope"}

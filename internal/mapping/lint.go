@@ -27,6 +27,7 @@ func (l *linter) all() {
 		}
 		l.ignored(e)
 		l.private(e)
+		l.totals(e)
 		l.renamed(e)
 	}
 }

@@ -43,6 +43,10 @@ type Entity struct {
 	Ignore   []Ignored
 	Ask      []Question
 	Private  []PrivateColumn
+	Totals   []Total
+	// Fingerprint is `fingerprint: true`, here or for the whole file: each run shows
+	// whether rows that are none of its business are as they were.
+	Fingerprint bool
 	// RenamedFrom is the name under which the books know the entity until a run
 	// renames it there; empty when there is none.
 	RenamedFrom string

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-var fileKeys = []string{"version", "name", "connections", "source", "target", "log", "entities"}
+var fileKeys = []string{"version", "name", "connections", "source", "target", "log", "fingerprint", "entities"}
 
 // Parse reads and lints a mapping file. What is wrong in the file is returned
 // as Problems, all of them at once; a file that cannot be read is a plain error.
@@ -78,6 +78,11 @@ func (r *reader) file(f *File, root *Node) {
 	if r.logFull(root, "") {
 		for _, e := range f.Entities {
 			e.LogFull = true
+		}
+	}
+	if r.truth(root, "fingerprint", "") {
+		for _, e := range f.Entities {
+			e.Fingerprint = e.Fingerprint || len(e.at["fingerprint"]) == 0
 		}
 	}
 	lint := &linter{reader: r, file: f, root: root}

@@ -1,7 +1,7 @@
 package mapping
 
 var (
-	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "log", "renamed_from", "edited", "missing", "on_match"}
+	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "totals", "fingerprint", "log", "renamed_from", "edited", "missing", "on_match"}
 	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection", "each"}
 	toKeys     = []string{"table", "key", "match", "collapse"}
 	keyKeys    = []string{"column", "columns", "new", "sequence", "version"}
@@ -27,6 +27,9 @@ func (r *reader) entity(key, n *Node) *Entity {
 	r.ignore(e, n.get("ignore"))
 	r.ask(e, n.get("ask"))
 	r.private(e, n.get("private"))
+	r.totals(e, n.get("totals"))
+	e.at.set("fingerprint", n.get("fingerprint"))
+	e.Fingerprint = r.truth(n, "fingerprint", e.Name)
 	e.RenamedFrom = r.optional(n, "renamed_from", e.Name)
 	e.at.set("renamed_from", n.get("renamed_from"))
 	e.LogFull = r.logFull(n, e.Name)

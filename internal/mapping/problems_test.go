@@ -17,9 +17,9 @@ var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
 
 // TestProblems holds every message to testdata/problems.txtar, those about
 // what a field may say to fields.txtar, and those about references to
-// references.txtar.
+// references.txtar, and those about totals to totals.txtar.
 func TestProblems(t *testing.T) {
-	for _, golden := range []string{"testdata/problems.txtar", "testdata/fields.txtar", "testdata/references.txtar"} {
+	for _, golden := range []string{"testdata/problems.txtar", "testdata/fields.txtar", "testdata/references.txtar", "testdata/totals.txtar"} {
 		testProblems(t, golden)
 	}
 }

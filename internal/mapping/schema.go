@@ -21,6 +21,7 @@ func Schema() ([]byte, error) {
 		"source":      described("connection that entities with a table or a query read", text()),
 		"target":      described("connection in which everything lands", text()),
 		"log":         logSchema(),
+		"fingerprint": fingerprintSchema(),
 		"entities":    schema{"description": "kinds of records by name", "type": "object", "minProperties": 1, "propertyNames": schema{"pattern": entityName.String()}, "additionalProperties": ref("entity")},
 	}, "version", "name", "target", "entities")
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -33,6 +34,7 @@ func Schema() ([]byte, error) {
 		"from":       fromSchema(),
 		"to":         toSchema(),
 		"field":      fieldSchema(),
+		"total":      totalSchema(),
 		"rule":       ruleSchema(),
 		"limits":     object(limitKeys, schema{"min": text(), "max": text()}),
 	}
@@ -89,6 +91,10 @@ func words[S ~string](choices ...S) schema {
 
 func logSchema() schema {
 	return described("full: every record leaves an entry with what was read and what the row is", words("full"))
+}
+
+func fingerprintSchema() schema {
+	return described("true: each run shows whether rows that are none of its business are as they were", schema{"type": "boolean"})
 }
 
 func connectionSchema() schema {

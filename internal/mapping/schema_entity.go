@@ -8,12 +8,25 @@ func entitySchema() schema {
 		"ignore":       described("source columns that are left out on purpose: a list, or reasons by column", anyOf(texts(), schema{"type": "object", "additionalProperties": schema{"type": []string{"string", "number", "boolean", "null"}}})),
 		"ask":          schema{"description": "open questions by source column; none may be left in production", "type": "object", "additionalProperties": text()},
 		"private":      described("source columns whose values are masked wherever a person might see them", texts()),
+		"totals":       described("numbers over the whole target table that each run shows before and after", anyOf(ref("total"), schema{"type": "array", "minItems": 1, "items": ref("total")})),
+		"fingerprint":  fingerprintSchema(),
 		"log":          logSchema(),
 		"renamed_from": described("the entity's name in earlier runs", schema{"type": "string", "pattern": entityName.String()}),
 		"edited":       described("when a row was changed since it was written, and its source changed, too", words(EditedReject, EditedKeep, EditedOverwrite)),
 		"missing":      described("when a row that was written is gone", words(MissingReject, MissingRecreate)),
 		"on_match":     described("when a row that is there already matches", words(MatchReject, MatchLink, MatchUpdate)),
 	}, "from", "to", "fields")
+}
+
+// totalSchema is what totalParser takes.
+func totalSchema() schema {
+	const name = `("([^"]|"")+"|[^\s"(),]+)`
+	column := `\(\s*` + name + `\s*\)`
+	return schema{
+		"type":     "string",
+		"pattern":  `^\s*((sum|min|max|count)\s*` + column + `|count\s*\(\s*\))(\s*by\b\s*` + name + `(\s*,\s*` + name + `)*)?\s*$`,
+		"examples": []any{"sum(balance)", "count() by status", "sum(balance) by branch_id, status"},
+	}
 }
 
 func fromSchema() schema {

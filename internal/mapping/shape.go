@@ -108,6 +108,12 @@ func (r *reader) words(n *Node, subject string) ([]string, []Position) {
 	return texts, places
 }
 
+// truth reads a key that is true or false; one that is left out is false.
+func (r *reader) truth(parent *Node, key, subject string) bool {
+	n := parent.get(key)
+	return n != nil && r.choice(n, prefix(subject)+key, []string{"true", "false"}, nil) == "true"
+}
+
 // choice is a word out of a closed list; empty when it is none of them.
 func (r *reader) choice(n *Node, subject string, choices, later []string) string {
 	text := r.word(n, subject)
