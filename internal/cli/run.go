@@ -34,6 +34,7 @@ type runFlags struct {
 	runs   string
 	// showPrivate shows what the mapping calls private.
 	showPrivate bool
+	fingerprint bool
 }
 
 func (f *front) run() *cobra.Command {
@@ -60,8 +61,13 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 	cmd.Flags().StringArrayVar(&flags.inputs, "input", nil, "ENTITY=FILE: read another file for an entity, such as a retry file; may be repeated")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "with --only or --limit: show field by field what would be written, and write nothing")
 	cmd.Flags().IntVar(&flags.batch, "batch", 0, fmt.Sprintf("records in a batch at most (default %d)", run.DefaultRecords))
+	fingerprintFlag(cmd, &flags)
 	f.carryFlags(cmd, &flags)
 	return cmd
+}
+
+func fingerprintFlag(cmd *cobra.Command, flags *runFlags) {
+	cmd.Flags().BoolVar(&flags.fingerprint, "fingerprint", false, "show of every table whether rows that this run does not write are as they were")
 }
 
 func (f *front) carryFlags(cmd *cobra.Command, flags *runFlags) {
@@ -105,7 +111,7 @@ func (f *front) runRecords(ctx context.Context, flags runFlags) error {
 	if err != nil {
 		return err
 	}
-	o := run.Options{Mode: target.Mode(flags.mode), Only: only, Limit: flags.limit, Inputs: inputs, Records: flags.batch}
+	o := run.Options{Mode: target.Mode(flags.mode), Only: only, Limit: flags.limit, Inputs: inputs, Records: flags.batch, Fingerprint: flags.fingerprint}
 	if flags.dryRun {
 		return f.rehearse(ctx, m, o, flags)
 	}
@@ -302,13 +308,14 @@ run over all records. They are read from the source again, so what was mended th
 				return err
 			}
 			defer m.Close(cmd.Context())
-			o := run.Options{RetryOpen: true}
+			o := run.Options{RetryOpen: true, Fingerprint: flags.fingerprint}
 			if len(args) > 0 {
 				o.Retry = args[0]
 			}
 			return f.carry(cmd.Context(), m, o, flags, run.Run)
 		},
 	}
+	fingerprintFlag(cmd, &flags)
 	f.carryFlags(cmd, &flags)
 	return cmd
 }

@@ -25,9 +25,6 @@ type Fingerprint struct {
 // Expected is what After must be: whatever the run did not write is as it was.
 func (f *Fingerprint) Expected() record.Fingerprint { return f.Before.Minus(f.Taken).Plus(f.Put) }
 
-// Others are the rows that were there before and that the run never touched.
-func (f *Fingerprint) Others() record.Fingerprint { return f.Before.Minus(f.Taken) }
-
 // Held reports whether all that the run did not write is as it was; false also
 // while the entity has not ended.
 func (f *Fingerprint) Held() bool { return f.Ended && f.After == f.Expected() }
@@ -69,7 +66,7 @@ func (l *Ledger) Fingerprints(ctx context.Context, tx sqldb.Tx, runID int64) (ma
 // Total is a total of an entity's target table before and after a run.
 type Total struct {
 	EntityID int64
-	Name     string // its text: sum(balance) by status
+	Name     string       // its text: sum(balance) by status
 	Groups   []TotalGroup // one, where the total is not Grouped
 	Grouped  bool
 	// TooManyBefore and TooManyAfter say that there were more groups than are told.
@@ -83,11 +80,6 @@ type TotalGroup struct {
 	Values []*string // of the columns behind `by`, in order, nil for NULL; nil for a total over all rows
 	Before *string   // nil when there was no such group, or no row to take a least or greatest value of
 	After  *string   // likewise, and nil while the entity has not ended
-}
-
-// Changed reports whether the run's before and after differ.
-func (g *TotalGroup) Changed() bool {
-	return (g.Before == nil) != (g.After == nil) || g.Before != nil && *g.Before != *g.After
 }
 
 // Totals pairs what was measured before and after a run. They come entity by

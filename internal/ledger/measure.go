@@ -88,7 +88,15 @@ func (l *Ledger) Measures(ctx context.Context, tx sqldb.Tx, runID int64, each fu
 	return l.measures(ctx, tx, each, "run_id = ?", runID)
 }
 
+// measuredSince is the version of the books that first had measures. Commands
+// that only look meet older ones, in which nothing was measured.
+const measuredSince = 3
+
 func (l *Ledger) measures(ctx context.Context, tx sqldb.Tx, each func(*Measure) error, where string, args ...any) error {
+	_, able, err := l.books.One(ctx, tx, "SELECT 1 FROM {version} WHERE version >= ? LIMIT 1", int64(measuredSince))
+	if err != nil || !able {
+		return err
+	}
 	return l.books.Query(ctx, tx, func(row []record.Value) error {
 		return each(&Measure{
 			EntityID: row[0].Int(), Name: row[1].String(), Group: row[2].String(), Moment: Moment(row[3].String()),
@@ -98,15 +106,11 @@ func (l *Ledger) measures(ctx context.Context, tx sqldb.Tx, each func(*Measure) 
 		" ORDER BY entity_id, name, grouping, moment, slice_no, ordinal", args...)
 }
 
-// MeasuredBefore lists the names of what was measured of an entity before the
-// run wrote to it: that is done once, however often the run is resumed.
-func (l *Ledger) MeasuredBefore(ctx context.Context, tx sqldb.Tx, runID, entityID int64) (map[string]bool, error) {
-	names := map[string]bool{}
-	err := l.books.Query(ctx, tx, func(row []record.Value) error {
-		names[row[0].String()] = true
-		return nil
-	}, "SELECT DISTINCT name FROM {measure} WHERE run_id = ? AND entity_id = ? AND moment = ?", runID, entityID, string(MomentBefore))
-	return names, err
+// MeasuredAt reports whether an entity was measured at a moment: before and
+// after are measured once, however often the run is resumed.
+func (l *Ledger) MeasuredAt(ctx context.Context, tx sqldb.Tx, runID, entityID int64, moment Moment) (bool, error) {
+	_, measured, err := l.books.One(ctx, tx, "SELECT 1 FROM {measure} WHERE run_id = ? AND entity_id = ? AND moment = ? LIMIT 1", runID, entityID, string(moment))
+	return measured, err
 }
 
 // NextCorrection is the ordinal of the next fingerprint that is taken outside

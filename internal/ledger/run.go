@@ -55,6 +55,8 @@ type Options struct {
 	Records int               `json:"records"`          // batch limits
 	Bytes   int               `json:"bytes"`
 	Retry   bool              `json:"retry,omitempty"`
+	// Fingerprint asks for a fingerprint of every entity, whatever the mapping says.
+	Fingerprint bool `json:"fingerprint,omitempty"`
 	// Target names the connection that the run lands in.
 	Target string `json:"target"`
 }

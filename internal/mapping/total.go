@@ -104,6 +104,8 @@ func (f TotalFunc) takes(kind record.Kind) bool {
 	switch kind {
 	case record.KindInt, record.KindFloat, record.KindDecimal:
 		return true
+	case record.KindNull: // any value may stand there
+		return f == TotalSum || f == TotalCount
 	case record.KindDate, record.KindTime, record.KindTimestamp, record.KindTimestampTZ:
 		return f != TotalSum
 	}

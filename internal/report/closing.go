@@ -37,6 +37,8 @@ func Closing(w io.Writer, s *Summary) {
 	}
 	table.Flush()
 	Rejections(w, s.Reasons)
+	writeTotals(w, s)
+	writeFingerprints(w, s)
 	writeQuestions(w, s.OpenQuestions)
 }
 

@@ -26,9 +26,12 @@ type Summary struct {
 	Order       []string                `json:"order"`
 	Entities    map[string]EntityCounts `json:"entities"`
 	// OpenQuestions are what the mapping still asked when the report was written.
-	OpenQuestions []OpenQuestion    `json:"open_questions,omitempty"`
-	Reasons       []Reason          `json:"rejections"`
-	Seals         map[string]string `json:"seals"` // entity/slice -> the seal over its hash chain
+	OpenQuestions []OpenQuestion `json:"open_questions,omitempty"`
+	Reasons       []Reason       `json:"rejections"`
+	// Totals and Fingerprints are what was measured around the run, by entity.
+	Totals       map[string][]Total     `json:"totals,omitempty"`
+	Fingerprints map[string]Fingerprint `json:"fingerprints,omitempty"`
+	Seals        map[string]string      `json:"seals"` // entity/slice -> the seal over its hash chain
 }
 
 // EntityCounts are an entity's numbers in a run. They satisfy the balance:
@@ -103,6 +106,9 @@ func Summarize(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.R
 			}
 		}
 		s.Entities[entity.Name] = counts
+	}
+	if err := s.measures(ctx, tx, l, run.ID, entities); err != nil {
+		return nil, err
 	}
 	s.Reasons, err = Reasons(ctx, tx, l, run.ID, reasonsKept)
 	return s, err

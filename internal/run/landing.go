@@ -41,6 +41,7 @@ type landing struct {
 	tx    sqldb.Tx
 	batch *shaped
 	units []unit
+	rows  target.Table   // writes them
 	at    map[string]int // see places; nil when no record refers to another of the batch
 }
 
@@ -51,7 +52,7 @@ func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) 
 	refused := false
 	var last *landing
 	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		l := &landing{lane: e, tx: a.Tx, batch: batch, units: e.roomFor(len(batch.Items))}
+		l := &landing{lane: e, tx: a.Tx, batch: batch, units: e.roomFor(len(batch.Items)), rows: e.writer()}
 		last = l
 		var err error
 		marker, refused, err = l.within(ctx, at, a.Careful || e.pace.Careful())
@@ -114,6 +115,12 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 	}
 	if err := l.ledger.Write(ctx, l.tx, marker, l.lines()); err != nil {
 		return nil, false, fmt.Errorf("writing the ledger: %w", err)
+	}
+	if w, watched := l.rows.(*witness); watched {
+		err := l.tellWitnesses(ctx, l.tx, w.taken, w.put, func(*entityRun) (int, int64, error) { return at.Slice, at.Ordinal, nil })
+		if err != nil {
+			return nil, false, err
+		}
 	}
 	if err := l.lease.Keep(ctx, l.tx, l.runner.run.Name); err != nil {
 		return nil, false, err

@@ -32,6 +32,9 @@ type Options struct {
 	// RetryOpen for all that are open.
 	Retry     string
 	RetryOpen bool
+	// Fingerprint shows of every entity, whatever the mapping says, whether rows
+	// that are none of the run's business are as they were.
+	Fingerprint bool
 
 	// RunsDir is where the run's artefacts go.
 	RunsDir string
@@ -90,7 +93,7 @@ type EventKind string
 
 // The kinds of events.
 const (
-	EventLooking       EventKind = "looking" // at an entity's input, before the run starts: counting, hashing
+	EventLooking       EventKind = "looking" // at an entity's input before the run starts, or at its whole table: counting, hashing
 	EventRunStarted    EventKind = "run-started"
 	EventRunResumed    EventKind = "run-resumed"
 	EventEntityStarted EventKind = "entity-started"

@@ -146,6 +146,9 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 	if err != nil {
 		return err
 	}
+	if err := r.refuseGroups(ctx, wanted.Migration); err != nil {
+		return err
+	}
 	actor, host := holderName()
 	err = r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		lease, err := r.books.Acquire(ctx, a.Tx, wanted.Migration, actor+"@"+host, processID(), holderGone)
@@ -175,6 +178,7 @@ func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 	r.o.Mode = target.Mode(r.run.Mode)
 	r.o.Limit, r.o.Records, r.o.Bytes = r.run.Options.Limit, r.run.Options.Records, r.run.Options.Bytes
 	r.o.Only = refsOf(r.run.Options.Only)
+	r.o.Fingerprint = r.run.Options.Fingerprint
 	result := &Result{Run: r.run}
 	kind := EventRunStarted
 	if r.resumed {

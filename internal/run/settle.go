@@ -23,6 +23,41 @@ type settling struct {
 	retold   []func() // what a rehearsal tells otherwise
 	hashers  map[*entityRun]*record.Hasher
 	rejected map[*entityRun][]string // source keys
+	rows     map[*entityRun]target.Table
+}
+
+// writer is how rows of an entity are written in this transaction.
+func (s *settling) writer(e *entityRun) target.Table {
+	if s.rows[e] == nil {
+		s.rows[e] = e.writer()
+	}
+	return s.rows[e]
+}
+
+// tellWitnesses writes down what the transaction did to the tables. Its place
+// among the entity's corrections is a count of its own: most transactions
+// correct nothing.
+func (s *settling) tellWitnesses(ctx context.Context) error {
+	next := map[*entityRun]int64{}
+	at := func(owner *entityRun) (int, int64, error) {
+		ordinal, known := next[owner]
+		if !known {
+			var err error
+			if ordinal, err = s.ledger.NextCorrection(ctx, s.tx, s.run.ID, owner.stored.ID); err != nil {
+				return 0, 0, err
+			}
+			next[owner] = ordinal
+		}
+		return ledger.Corrections, ordinal, nil
+	}
+	for _, e := range s.members {
+		if w, watched := s.rows[e].(*witness); watched {
+			if err := e.tellWitnesses(ctx, s.tx, w.taken, w.put, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // waiter is a record that waits for parents.
@@ -46,7 +81,7 @@ func (c *circle) settleBatch(ctx context.Context) (none bool, err error) {
 	err = c.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		last = &settling{
 			circle: c, tx: a.Tx, removed: map[record.Ref]bool{}, touched: map[record.Ref]bool{}, said: map[*entityRun][]ledger.Correction{},
-			hashers: map[*entityRun]*record.Hasher{}, rejected: map[*entityRun][]string{},
+			hashers: map[*entityRun]*record.Hasher{}, rejected: map[*entityRun][]string{}, rows: map[*entityRun]target.Table{},
 		}
 		var err error
 		none, err = last.within(ctx)
@@ -77,6 +112,9 @@ func (s *settling) within(ctx context.Context) (none bool, err error) {
 			continue
 		}
 		if err := s.batch(ctx, e, pending); err != nil {
+			return false, err
+		}
+		if err := s.tellWitnesses(ctx); err != nil {
 			return false, err
 		}
 		if err := s.lease.Keep(ctx, s.tx, s.run.Name); err != nil {

@@ -50,7 +50,7 @@ func (s *settling) fill(ctx context.Context, e *entityRun, found []*waiter) erro
 		}
 		settled = append(settled, w)
 	}
-	landed, err := e.lander.Update(ctx, s.tx, columns, changes)
+	landed, err := s.writer(e).Update(ctx, s.tx, columns, changes)
 	if err != nil {
 		return fmt.Errorf("updating %s: %w", e.Table.Name, err)
 	}

@@ -160,7 +160,7 @@ func (s *settling) empty(ctx context.Context, e *entityRun, field string, waiter
 		pending = append(pending, w.pending...)
 		s.touched[w.ref] = true
 	}
-	landed, err := e.lander.Update(ctx, s.tx, e.Columns[place:place+1], changes)
+	landed, err := s.writer(e).Update(ctx, s.tx, e.Columns[place:place+1], changes)
 	if err != nil {
 		return fmt.Errorf("updating %s: %w", e.Table.Name, err)
 	}
@@ -215,7 +215,7 @@ func (s *settling) undo(ctx context.Context, e *entityRun, lost []*waiter) error
 	if err := s.restore(ctx, e, restored); err != nil {
 		return err
 	}
-	if err := e.lander.Delete(ctx, s.tx, keys); err != nil {
+	if err := s.writer(e).Delete(ctx, s.tx, keys); err != nil {
 		return fmt.Errorf("taking back rows of %s whose parents did not land: %w", e.Table.Name, err)
 	}
 	return errors.Join(e.store.Mark(ctx, s.tx, deleted, crosswalk.StateDeleted), e.store.Forget(ctx, s.tx, forgotten))
@@ -242,7 +242,7 @@ func (s *settling) restore(ctx context.Context, e *entityRun, restored []*waiter
 			rows[i].Moves = rows[i].TargetKey != w.entry.TargetKey
 		}
 	}
-	landed, err := e.lander.Update(ctx, s.tx, e.Columns[generated:], changes)
+	landed, err := s.writer(e).Update(ctx, s.tx, e.Columns[generated:], changes)
 	if err != nil {
 		return fmt.Errorf("giving rows of %s back what they held: %w", e.Table.Name, err)
 	}

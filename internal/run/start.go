@@ -44,7 +44,7 @@ func (r *runner) wants(ctx context.Context) (*ledger.Run, []ledger.Entity, error
 		MappingHash: r.m.File.Hash, Mapping: r.m.File.Describe(),
 		Options: ledger.Options{
 			Limit: r.o.Limit, Inputs: r.o.Inputs, Records: r.o.Records, Bytes: r.o.Bytes,
-			Retry: r.o.Retry != "" || r.o.RetryOpen, Target: r.m.Target.Name,
+			Retry: r.o.Retry != "" || r.o.RetryOpen, Fingerprint: r.o.Fingerprint, Target: r.m.Target.Name,
 		},
 	}
 	for _, ref := range r.o.Only {
@@ -184,6 +184,7 @@ func askedDrift(before, now *ledger.Run) changeList {
 	changes.differs("--only", before.Options.Only, now.Options.Only)
 	changes.differs("--limit", before.Options.Limit, now.Options.Limit)
 	changes.differs("retry", before.Options.Retry, now.Options.Retry)
+	changes.differs("--fingerprint", before.Options.Fingerprint, now.Options.Fingerprint)
 	return changes
 }
 

@@ -33,7 +33,7 @@ func (l *landing) write(ctx context.Context, careful bool) (refused bool, err er
 	for n, i := range creates {
 		rows[n] = l.units[i].row
 	}
-	landed, err := l.lander.Insert(ctx, l.tx, l.Columns, rows, careful)
+	landed, err := l.rows.Insert(ctx, l.tx, l.Columns, rows, careful)
 	if err != nil {
 		return false, fmt.Errorf("writing to %s: %w", l.Table.Name, err)
 	}
@@ -44,7 +44,7 @@ func (l *landing) write(ctx context.Context, careful bool) (refused bool, err er
 	if len(columns) == 0 {
 		return len(landed.Refused) > 0, nil
 	}
-	changed, err := l.lander.Update(ctx, l.tx, columns, changes)
+	changed, err := l.rows.Update(ctx, l.tx, columns, changes)
 	if err != nil {
 		return false, fmt.Errorf("updating %s: %w", l.Table.Name, err)
 	}

@@ -35,6 +35,13 @@ type Table interface {
 	// Referring lists the keys of the rows in which the column holds one of the
 	// values.
 	Referring(ctx context.Context, tx sqldb.Tx, column sqldb.Column, values []record.Value) ([][]record.Value, error)
+	// Fingerprint is the checksum over the rows with the given keys, whole: all
+	// columns of the table, whoever writes them. Keys that are not there count
+	// nothing.
+	Fingerprint(ctx context.Context, tx sqldb.Tx, keys [][]record.Value) (record.Fingerprint, error)
+	// FingerprintAll is the checksum over all rows of the table. Both are taken in
+	// the same way for as long as the table's columns stay what they are.
+	FingerprintAll(ctx context.Context, tx sqldb.Tx) (record.Fingerprint, error)
 	// AdvanceSequences moves the counters behind the columns past the highest value.
 	AdvanceSequences(ctx context.Context, tx sqldb.Tx) error
 }

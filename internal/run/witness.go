@@ -1,0 +1,117 @@
+package run
+
+import (
+	"context"
+	"slices"
+
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// witness lands rows and takes the fingerprints of those that it takes out of
+// the table and puts there, right before and right after each write. What is
+// written several times is measured each time, so that what was in between
+// cancels out.
+type witness struct {
+	target.Table
+	key   []sqldb.Column
+	taken record.Fingerprint
+	put   record.Fingerprint
+}
+
+// writer is how the entity's rows are written in one transaction: with a
+// witness, where it is to be told what the run did to the table.
+func (e *entityRun) writer() target.Table {
+	if len(e.witnesses) == 0 {
+		return e.lander
+	}
+	return &witness{Table: e.lander, key: e.Key}
+}
+
+// forget lets the witness begin anew after all it saw was rolled back.
+func (w *witness) forget() { w.taken, w.put = record.Fingerprint{}, record.Fingerprint{} }
+
+// takes measures rows that are about to be written.
+func (w *witness) takes(ctx context.Context, tx sqldb.Tx, keys [][]record.Value) error {
+	f, err := w.Table.Fingerprint(ctx, tx, keys)
+	w.taken = w.taken.Plus(f)
+	return err
+}
+
+// puts measures rows that were written.
+func (w *witness) puts(ctx context.Context, tx sqldb.Tx, keys [][]record.Value) error {
+	f, err := w.Table.Fingerprint(ctx, tx, keys)
+	w.put = w.put.Plus(f)
+	return err
+}
+
+// Insert implements target.Table.
+func (w *witness) Insert(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, rows [][]record.Value, careful bool) (target.Landed, error) {
+	landed, err := w.Table.Insert(ctx, tx, columns, rows, careful)
+	if err != nil {
+		return landed, err
+	}
+	refused := refusedRows(landed)
+	var keys [][]record.Value
+	for i, row := range rows {
+		if !refused[i] {
+			keys = append(keys, w.keyOf(columns, row, nil))
+		}
+	}
+	return landed, w.puts(ctx, tx, keys)
+}
+
+// Update implements target.Table. A row that is refused is still under the key
+// that it had, and one whose key is written is under the new one.
+func (w *witness) Update(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, changes []target.Change) (target.Landed, error) {
+	keys := make([][]record.Value, len(changes))
+	for i := range changes {
+		keys[i] = changes[i].Key
+	}
+	if err := w.takes(ctx, tx, keys); err != nil {
+		return target.Landed{}, err
+	}
+	landed, err := w.Table.Update(ctx, tx, columns, changes)
+	if err != nil {
+		return landed, err
+	}
+	refused := refusedRows(landed)
+	for i := range changes {
+		if !refused[i] {
+			keys[i] = w.keyOf(columns, changes[i].Values, changes[i].Key)
+		}
+	}
+	return landed, w.puts(ctx, tx, keys)
+}
+
+// Delete implements target.Table.
+func (w *witness) Delete(ctx context.Context, tx sqldb.Tx, keys [][]record.Value) error {
+	if err := w.takes(ctx, tx, keys); err != nil {
+		return err
+	}
+	return w.Table.Delete(ctx, tx, keys)
+}
+
+// keyOf picks a row's key out of what is written; columns that are not written
+// are as they were before.
+func (w *witness) keyOf(columns []sqldb.Column, row, before []record.Value) []record.Value {
+	key := slices.Clone(before)
+	if key == nil {
+		key = make([]record.Value, len(w.key))
+	}
+	for i := range w.key {
+		if place := columnPlace(columns, w.key[i].Name); place >= 0 {
+			key[i] = row[place]
+		}
+	}
+	return key
+}
+
+func refusedRows(landed target.Landed) map[int]bool {
+	refused := make(map[int]bool, len(landed.Refused))
+	for _, refusal := range landed.Refused {
+		refused[refusal.Row] = true
+	}
+	return refused
+}
