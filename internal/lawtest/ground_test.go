@@ -32,6 +32,10 @@ type world struct {
 	db     sqldb.DB
 	number string // how a key column that the database numbers is declared
 	url    string
+	// unwatched: runs take no fingerprints. Else they all do, and each of them must
+	// hold, unless the world is disturbed: somebody changes rows while runs go on.
+	unwatched bool
+	disturbed bool
 }
 
 // eachTarget runs a test against every kind of target.
@@ -218,7 +222,42 @@ func (w *world) try(o run.Options, start func(context.Context, *migration.Migrat
 	for _, finding := range m.Wrong() {
 		w.t.Fatalf("the mapping is wrong: %s: %s", finding.Entity, finding.Text)
 	}
-	return start(ctx, m, o)
+	o.Fingerprint = o.Fingerprint || !w.unwatched
+	result, err := start(ctx, m, o)
+	if err == nil && result.Run.Options.Fingerprint && !w.disturbed {
+		w.fingerprintsHold(result.Run)
+	}
+	return result, err
+}
+
+// fingerprintsHold: what a run did not write is as it was.
+func (w *world) fingerprintsHold(r *ledger.Run) {
+	w.t.Helper()
+	for entity, f := range w.fingerprints(r) {
+		if f.Ended && !f.Held() {
+			w.t.Errorf("the fingerprint of %s in %s is broken: before %v, taken %v, put %v, expected %v, after %v", entity, r.Name, f.Before, f.Taken, f.Put, f.Expected(), f.After)
+		}
+	}
+}
+
+// fingerprints are those of a run by entity.
+func (w *world) fingerprints(r *ledger.Run) map[string]*ledger.Fingerprint {
+	w.t.Helper()
+	found := map[string]*ledger.Fingerprint{}
+	w.look(func(tx sqldb.Tx) error {
+		entities, err := w.ledger().Entities(context.Background(), tx, r.ID)
+		if err != nil {
+			return err
+		}
+		judged, err := w.ledger().Fingerprints(context.Background(), tx, r.ID)
+		for _, e := range entities {
+			if f := judged[e.ID]; f != nil {
+				found[e.Name] = f
+			}
+		}
+		return err
+	})
+	return found
 }
 
 func (w *world) ledger() *ledger.Ledger {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"landfall/internal/report"
 	"landfall/internal/run"
 )
 
@@ -18,6 +19,7 @@ name: life
 connections:
   goal: {url: %q, password: "${LANDFALL_LIFE_PASSWORD}"}
 target: goal
+fingerprint: true
 entities:
   club:
     from: {file: clubs.csv, key: No}
@@ -70,6 +72,11 @@ func (l *life) circles() []string {
 		}
 		slices.Sort(rows)
 		found = append(append(found, "--"), rows...)
+	}
+	for entity, state := range l.digest("life-0001").Held {
+		if state != report.FingerprintHeld {
+			l.t.Errorf("the fingerprint of %s is %s", entity, state)
+		}
 	}
 	return found
 }

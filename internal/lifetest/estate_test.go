@@ -45,6 +45,7 @@ connections:
   crm: {url: "%s", password: "${` + targetSecret + `}"}
 source: legacy
 target: crm
+fingerprint: true
 entities:
   region:
     from: {table: Region, key: RegionID}
@@ -61,6 +62,7 @@ entities:
       email: {from: Email, do: [trim, lower]}
       balance: Balance
       legacy_id: CustomerID
+    totals: ["sum(balance)", "count()"]
   order:
     from: {table: Orders, key: Number}
     to: {table: orders, key: {column: number, new: natural}}
@@ -77,6 +79,7 @@ entities:
       place: Line
       article: Article
       amount: Amount
+    totals: ["sum(amount) by article"]
 `
 
 // withNote adds a field to the mapping: its meaning changes.

@@ -22,7 +22,7 @@ func TestKillAtEveryPoint(t *testing.T) {
 		t.Run(string(k), func(t *testing.T) {
 			n := 0
 			for _, s := range stages(t, k) {
-				for _, point := range run.Points {
+				for _, point := range slices.Concat(run.Points, run.MeasuringPoints) {
 					for _, pass := range s.passesToBreak(point) {
 						n++
 						// The race detector makes a life three times as long: then the targets

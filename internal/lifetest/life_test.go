@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"landfall/internal/report"
 	"landfall/internal/run"
 )
 
@@ -106,6 +107,11 @@ func stages(t testing.TB, k kind) []*stage {
 				t.Fatal(err)
 			}
 			s.after = l.digest(s.run)
+			for _, entity := range []string{"region", "customer", "order", "line"} {
+				if s.after.Held[entity] != report.FingerprintHeld {
+					t.Errorf("%s: the fingerprint of %s is %q", s.name, entity, s.after.Held[entity])
+				}
+			}
 			l.filesTell(s.after, s.run)
 		}
 		u.stages = made

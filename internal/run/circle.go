@@ -49,14 +49,9 @@ func (c *circle) carry(ctx context.Context) error {
 	if done {
 		return nil
 	}
-	for i, e := range c.members {
+	for _, e := range c.members {
 		if err := e.prepare(ctx); err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)
-		}
-		if i == 0 {
-			if err := c.measureBefore(ctx); err != nil {
-				return err
-			}
 		}
 		if err := e.carry(ctx); err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)

@@ -45,12 +45,6 @@ type entityRun struct {
 	shapeID  int64
 	wanted   *wanted
 	total    int64
-	// gauged: the table was measured before the entity landed, and is when it ends.
-	gauged bool
-	// witnesses are the entities of the circle to which it is told what becomes of
-	// the table: those of which a fingerprint is taken. The entity itself is one of
-	// them, and so are others that land in the same table.
-	witnesses []*entityRun
 
 	mu     sync.Mutex
 	counts ledger.Counts
@@ -238,11 +232,6 @@ func (e *entityRun) end(ctx context.Context) error {
 	}
 	if e.counts.Total() != e.read {
 		return fmt.Errorf("%d records were read and %d have an end: the books do not add up", e.read, e.counts.Total())
-	}
-	if e.gauged {
-		if err := e.measure(ctx, ledger.MomentAfter); err != nil {
-			return err
-		}
 	}
 	missing := false
 	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) (err error) {

@@ -117,7 +117,7 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 		return nil, false, fmt.Errorf("writing the ledger: %w", err)
 	}
 	if w, watched := l.rows.(*witness); watched {
-		err := l.tellWitnesses(ctx, l.tx, w.taken, w.put, func(*entityRun) (int, int64, error) { return at.Slice, at.Ordinal, nil })
+		err := w.tell(ctx, l.tx, l.entityRun, func(*gauge) (int, int64, error) { return at.Slice, at.Ordinal, nil })
 		if err != nil {
 			return nil, false, err
 		}

@@ -2,10 +2,13 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"landfall/internal/connector/table"
 	"landfall/internal/ledger"
+	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
@@ -33,119 +36,149 @@ func (r *runner) refuseGroups(ctx context.Context, migration string) error {
 	})
 }
 
-// measured says of what an entity is measured.
-func (e *entityRun) measured() (totals, fingerprint bool) {
-	if e.rehearse {
-		return false, false
-	}
-	return len(e.Totals) > 0, e.Fingerprint || e.run.Options.Fingerprint
+// gauge measures an entity's whole table, before the run writes its first row
+// anywhere and after its last: what lands in one table may change rows of
+// another.
+type gauge struct {
+	*entityRun  // stands for the entity where it waits and tells; it carries nothing
+	fingerprint bool
 }
 
-// measureBefore takes totals and fingerprints of all tables that the circle
-// will write to, once in the life of the run. Entities that a run over few
-// records has nothing to do with are left out.
-func (c *circle) measureBefore(ctx context.Context) error {
-	var measured []*entityRun
-	for _, e := range c.members {
-		totals, fingerprint := e.measured()
-		alone := len(c.members) == 1 // or else others may write to its rows
-		if e.stored.Done || !totals && !fingerprint || alone && e.wanted != nil && e.wanted.total() == 0 {
+// openGauges finds out what is to be measured, the same however often the run
+// is resumed: what the mapping or the command asks for, of entities that the
+// run is about.
+func (r *runner) openGauges(ctx context.Context) error {
+	if r.rehearse {
+		return nil
+	}
+	for i := range r.entities {
+		e := r.m.Entity(r.entities[i].Name)
+		if e == nil {
+			continue // which the entity's own turn tells
+		}
+		g := &gauge{entityRun: &entityRun{runner: r, Entity: e, stored: &r.entities[i], total: -1}, fingerprint: e.Fingerprint || r.o.Fingerprint}
+		if !g.fingerprint && len(e.Totals) == 0 {
 			continue
 		}
-		measured = append(measured, e)
-	}
-	if len(measured) == 0 {
-		return nil
-	}
-	fresh := map[*entityRun]bool{}
-	err := c.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
-		for _, e := range measured {
-			known, err := c.ledger.MeasuredAt(ctx, tx, c.run.ID, e.stored.ID, ledger.MomentBefore)
-			if err != nil {
-				return err
-			}
-			fresh[e] = !known
+		about, err := g.about(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.Name, err)
 		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, e := range measured {
-		if fresh[e] {
-			if err := e.measure(ctx, ledger.MomentBefore); err != nil {
-				return fmt.Errorf("%s: %w", e.Name, err)
-			}
-		}
-	}
-	for _, e := range measured {
-		e.gauged = true
-		if _, fingerprint := e.measured(); fingerprint {
-			for _, mate := range c.members {
-				if mate.Table.Name == e.Table.Name {
-					mate.witnesses = append(mate.witnesses, e)
-				}
-			}
+		if about {
+			r.gauges = append(r.gauges, g)
 		}
 	}
 	return nil
 }
 
-// measure takes what is measured of the entity at a moment and writes it into
-// the books.
-func (e *entityRun) measure(ctx context.Context, moment ledger.Moment) error {
-	if _, err := e.await(ctx, 0); err != nil {
+var errOne = errors.New("one is enough")
+
+// about reports whether records of the entity may be among those of the run.
+func (g *gauge) about(ctx context.Context) (bool, error) {
+	switch g.run.Kind() {
+	case ledger.KindOnly:
+		return slices.ContainsFunc(g.o.Only, func(ref record.Ref) bool { return ref.Entity == g.Name }), nil
+	case ledger.KindRetry:
+		err := g.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+			return g.ledger.Open(ctx, tx, g.run, g.stored.ID, func(string, []ledger.OpenRecord) error { return errOne })
+		})
+		if errors.Is(err, errOne) {
+			return true, nil
+		}
+		return false, err
+	}
+	return true, nil
+}
+
+// gaugesOf are those of fingerprints over the entity's table: its own, and
+// those of other entities that land there.
+func (r *runner) gaugesOf(e *migration.Entity) []*gauge {
+	var of []*gauge
+	for _, g := range r.gauges {
+		if g.fingerprint && g.Table.Name == e.Table.Name {
+			of = append(of, g)
+		}
+	}
+	return of
+}
+
+// measure takes what is measured at a moment, of every entity of which that was
+// not done yet in an earlier session of the run.
+func (r *runner) measure(ctx context.Context, moment ledger.Moment) error {
+	for _, g := range r.gauges {
+		if err := g.measure(ctx, moment); err != nil {
+			return fmt.Errorf("%s: %w", g.Name, err)
+		}
+	}
+	return nil
+}
+
+func (g *gauge) measure(ctx context.Context, moment ledger.Moment) error {
+	if g.stopAsked() {
+		return errStopped
+	}
+	known := false
+	var measures []ledger.Measure
+	err := g.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+		known, err = g.ledger.MeasuredAt(ctx, tx, g.run.ID, g.stored.ID, moment)
+		return err
+	})
+	if err != nil || known {
 		return err
 	}
-	e.tell(Event{Kind: EventLooking, Entity: e.Name, Message: fmt.Sprintf("measuring %s %s it lands", e.Table.Name, moment), Total: -1, Percent: -1})
-	var measures []ledger.Measure
-	err := e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
-		measures, err = e.takeMeasures(ctx, tx, moment)
+	if _, err := g.await(ctx, 0); err != nil {
+		return err
+	}
+	g.tell(Event{Kind: EventLooking, Entity: g.Name, Message: fmt.Sprintf("measuring %s %s the run", g.Table.Name, moment), Total: -1, Percent: -1})
+	err = g.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+		measures, err = g.take(ctx, tx, moment)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := e.lease.Check(ctx, a.Tx); err != nil {
+	err = g.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := g.lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		// The answer to an earlier try's commit may have been lost.
-		known, err := e.ledger.MeasuredAt(ctx, a.Tx, e.run.ID, e.stored.ID, moment)
+		known, err := g.ledger.MeasuredAt(ctx, a.Tx, g.run.ID, g.stored.ID, moment)
 		if err != nil || known {
 			return err
 		}
-		if err := e.lease.Keep(ctx, a.Tx, e.run.Name); err != nil {
+		if err := g.ledger.Measure(ctx, a.Tx, g.run.ID, measures); err != nil {
 			return err
 		}
-		return e.ledger.Measure(ctx, a.Tx, e.run.ID, measures)
-	}, e.again)
+		if err := g.lease.Keep(ctx, a.Tx, g.run.Name); err != nil {
+			return err
+		}
+		g.point(PointMeasuring)
+		return nil
+	}, g.again)
+	if err == nil {
+		g.point(PointMeasured)
+	}
+	return err
 }
 
-func (e *entityRun) takeMeasures(ctx context.Context, tx sqldb.Tx, moment ledger.Moment) ([]ledger.Measure, error) {
+func (g *gauge) take(ctx context.Context, tx sqldb.Tx, moment ledger.Moment) ([]ledger.Measure, error) {
+	totals, err := table.Totals(ctx, tx, g.books.Dialect(), g.Table, g.Totals)
+	if err != nil {
+		return nil, err
+	}
 	var measures []ledger.Measure
-	wantTotals, fingerprint := e.measured()
-	if wantTotals {
-		totals, err := table.Totals(ctx, tx, e.books.Dialect(), e.Table, e.Totals)
-		if err != nil {
-			return nil, err
-		}
-		for i := range totals {
-			measures = append(measures, totalMeasures(e.stored.ID, moment, &totals[i])...)
-		}
+	for i := range totals {
+		measures = append(measures, totalMeasures(g.stored.ID, moment, &totals[i])...)
 	}
-	if fingerprint {
-		taken, err := table.NewLander(e.books.Dialect(), e.Table, e.Key).FingerprintAll(ctx, tx)
-		if err != nil {
-			return nil, fmt.Errorf("the fingerprint of %s: %w", e.Table.Name, err)
-		}
-		measure, err := ledger.FingerprintMeasure(e.stored.ID, moment, taken)
-		if err != nil {
-			return nil, err
-		}
-		measures = append(measures, measure)
+	if !g.fingerprint {
+		return measures, nil
 	}
-	return measures, nil
+	taken, err := table.NewLander(g.books.Dialect(), g.Table, g.Key).FingerprintAll(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("the fingerprint of %s: %w", g.Table.Name, err)
+	}
+	measure, err := ledger.FingerprintMeasure(g.stored.ID, moment, taken)
+	return append(measures, measure), err
 }
 
 // totalMeasures are a total's rows in the books.
@@ -170,33 +203,4 @@ func totalMeasures(entityID int64, moment ledger.Moment, total *table.Total) []l
 		measures = append(measures, measure(group.Group, group.Value))
 	}
 	return measures
-}
-
-// tellWitnesses writes down what a transaction took out of the entity's table
-// and put there: for the entity itself, and for those of its circle that land
-// in the same table. at gives the batch for each.
-func (e *entityRun) tellWitnesses(ctx context.Context, tx sqldb.Tx, taken, put record.Fingerprint, at func(owner *entityRun) (slice int, ordinal int64, err error)) error {
-	var measures []ledger.Measure
-	for _, owner := range e.witnesses {
-		for moment, f := range map[ledger.Moment]record.Fingerprint{ledger.MomentTaken: taken, ledger.MomentPut: put} {
-			if f.Rows == 0 {
-				continue
-			}
-			m, err := ledger.FingerprintMeasure(owner.stored.ID, moment, f)
-			if err != nil {
-				return err
-			}
-			if owner != e {
-				m.Group = e.Name
-			}
-			if m.Slice, m.Ordinal, err = at(owner); err != nil {
-				return err
-			}
-			measures = append(measures, m)
-		}
-	}
-	if len(measures) == 0 {
-		return nil
-	}
-	return e.ledger.Measure(ctx, tx, e.run.ID, measures)
 }

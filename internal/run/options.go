@@ -82,6 +82,16 @@ const (
 // to ones that come later.
 var SettlingPoints = []Point{PointSettling, PointSettled}
 
+// The points of measuring a table before the run writes and after it has written.
+const (
+	PointMeasuring Point = "measuring" // all is written, before commit
+	PointMeasured  Point = "measured"  // after commit
+)
+
+// MeasuringPoints lists the points that only entities pass of which totals or
+// fingerprints are taken.
+var MeasuringPoints = []Point{PointMeasuring, PointMeasured}
+
 // Points lists the points that every run passes.
 var Points = []Point{
 	PointStarted, PointRead, PointBegun, PointReserved, PointLanded, PointCrosswalk,

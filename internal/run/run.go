@@ -42,6 +42,7 @@ type runner struct {
 	held       *held // a rehearsal's traces; nil otherwise
 	notFound   []record.Ref
 	outOfReach []OutOfReach
+	gauges     []*gauge // of the tables that are measured before and after the run
 	telling    sync.Mutex
 	warned     bool // of the index that is missing
 	// neighbour holds lanes back for the target's other users; nil where nobody
@@ -272,6 +273,12 @@ func (r *runner) runEntities(ctx context.Context, result *Result) error {
 	if err != nil {
 		return err
 	}
+	if err := r.openGauges(ctx); err != nil {
+		return err
+	}
+	if err := r.measure(ctx, ledger.MomentBefore); err != nil {
+		return err
+	}
 	taken := map[string]bool{}
 	for i := range r.entities {
 		if taken[r.entities[i].Name] {
@@ -293,7 +300,7 @@ func (r *runner) runEntities(ctx context.Context, result *Result) error {
 		}
 	}
 	result.NotFound, result.OutOfReach = r.notFound, r.outOfReach
-	return nil
+	return r.measure(ctx, ledger.MomentAfter)
 }
 
 func (r *runner) waiting(fault sqldb.Fault, in time.Duration) {

@@ -38,8 +38,8 @@ func (s *settling) writer(e *entityRun) target.Table {
 // among the entity's corrections is a count of its own: most transactions
 // correct nothing.
 func (s *settling) tellWitnesses(ctx context.Context) error {
-	next := map[*entityRun]int64{}
-	at := func(owner *entityRun) (int, int64, error) {
+	next := map[*gauge]int64{}
+	at := func(owner *gauge) (int, int64, error) {
 		ordinal, known := next[owner]
 		if !known {
 			var err error
@@ -52,7 +52,7 @@ func (s *settling) tellWitnesses(ctx context.Context) error {
 	}
 	for _, e := range s.members {
 		if w, watched := s.rows[e].(*witness); watched {
-			if err := e.tellWitnesses(ctx, s.tx, w.taken, w.put, at); err != nil {
+			if err := w.tell(ctx, s.tx, e, at); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"landfall/internal/ledger"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
@@ -21,9 +22,9 @@ type witness struct {
 }
 
 // writer is how the entity's rows are written in one transaction: with a
-// witness, where it is to be told what the run did to the table.
+// witness, where a fingerprint of the table is taken.
 func (e *entityRun) writer() target.Table {
-	if len(e.witnesses) == 0 {
+	if len(e.gaugesOf(e.Entity)) == 0 {
 		return e.lander
 	}
 	return &witness{Table: e.lander, key: e.Key}
@@ -106,6 +107,31 @@ func (w *witness) keyOf(columns []sqldb.Column, row, before []record.Value) []re
 		}
 	}
 	return key
+}
+
+// tell writes down what a transaction took out of the entity's table and put
+// there, for every fingerprint that is taken of it; at gives the batch.
+func (w *witness) tell(ctx context.Context, tx sqldb.Tx, e *entityRun, at func(owner *gauge) (slice int, ordinal int64, err error)) error {
+	var measures []ledger.Measure
+	for _, owner := range e.gaugesOf(e.Entity) {
+		for moment, f := range map[ledger.Moment]record.Fingerprint{ledger.MomentTaken: w.taken, ledger.MomentPut: w.put} {
+			if f.Rows == 0 {
+				continue
+			}
+			m, err := ledger.FingerprintMeasure(owner.stored.ID, moment, f)
+			if err != nil {
+				return err
+			}
+			if owner.Name != e.Name {
+				m.Group = e.Name
+			}
+			if m.Slice, m.Ordinal, err = at(owner); err != nil {
+				return err
+			}
+			measures = append(measures, m)
+		}
+	}
+	return e.ledger.Measure(ctx, tx, e.run.ID, measures)
 }
 
 func refusedRows(landed target.Landed) map[int]bool {
