@@ -82,6 +82,7 @@ func Run(t *testing.T, h Harness) {
 		{"FetchStretch", testFetchStretch},
 		{"Match", testMatch},
 		{"MatchFolded", testMatchFolded},
+		{"Fingerprint", testFingerprint},
 		{"Numbered", testNumbered},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, h) })
