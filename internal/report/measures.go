@@ -102,13 +102,17 @@ func writeTotals(w io.Writer, s *Summary) {
 		return
 	}
 	fmt.Fprintln(w, "\nTotals, before and after")
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var lines strings.Builder
+	table := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
 	for _, entity := range s.Order {
 		for i := range s.Totals[entity] {
 			s.Totals[entity][i].write(table, entity)
 		}
 	}
 	table.Flush()
+	for line := range strings.Lines(lines.String()) {
+		fmt.Fprintln(w, strings.TrimRight(line, " \n")) // a line without numbers was filled up to them
+	}
 }
 
 func (t *Total) write(w io.Writer, entity string) {
