@@ -47,7 +47,7 @@ type totalParser struct {
 	at      int // of the next character
 }
 
-// totalToken is a word, a quoted name, or one of ( ) and the comma.
+// totalToken is a word, a quoted name, or one of ( ) , and *
 type totalToken struct {
 	text   string
 	quoted bool
@@ -71,7 +71,7 @@ func (t totalToken) String() string {
 	return `"` + t.text + `"`
 }
 
-func endsWord(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(`"(),`, c) }
+func endsWord(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(`"(),*`, c) }
 
 func (p *totalParser) next() totalToken {
 	for p.at < len(p.text) && unicode.IsSpace(p.text[p.at]) {

@@ -20,12 +20,12 @@ func entitySchema() schema {
 
 // totalSchema is what totalParser takes.
 func totalSchema() schema {
-	const name = `("([^"]|"")+"|[^\s"(),]+)`
+	const name = `("([^"]|"")+"|[^\s"(),*]+)`
 	column := `\(\s*` + name + `\s*\)`
 	return schema{
-		"type":     "string",
-		"pattern":  `^\s*((sum|min|max|count)\s*` + column + `|count\s*\(\s*\))(\s*by\b\s*` + name + `(\s*,\s*` + name + `)*)?\s*$`,
-		"examples": []any{"sum(balance)", "count() by status", "sum(balance) by branch_id, status"},
+		"type":        "string",
+		"description": "sum, count, min or max: sum(balance), count() by status, sum(balance) by branch_id, status",
+		"pattern":     `^\s*((sum|min|max|count)\s*` + column + `|count\s*\(\s*\))(\s*by\b\s*` + name + `(\s*,\s*` + name + `)*)?\s*$`,
 	}
 }
 
