@@ -2,6 +2,7 @@ package lawtest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"landfall/internal/books"
@@ -38,6 +39,9 @@ func bringForward(t *testing.T, w *world, version int, brought map[int][]string)
 		}
 	}
 	w.do(fmt.Sprintf("UPDATE %s SET version = %d", name("version"), version))
+	if code, said, errs := w.cli("status"); code != 0 || !strings.Contains(said, "acme-0001") {
+		t.Errorf("status over older books: exit %d, %s%s", code, said, errs)
+	}
 	w.file("staff.csv", "No,Boss,Name", "1,2,a", "2,,b")
 	same(t, "counts", ledger.Counts{record.Updated: 1, record.Created: 1}, w.run(run.Options{Records: 1}).counts["staff"])
 	same(t, "bosses", []string{"a|b", "b|NULL"}, w.bosses())
