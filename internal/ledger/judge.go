@@ -19,14 +19,14 @@ type Fingerprint struct {
 	Taken    record.Fingerprint // all rows that the run changed or deleted, as they were right before
 	Put      record.Fingerprint // all rows that the run created or changed, as they were right after
 	After    record.Fingerprint
-	Ended    bool // After was taken: the entity has ended
+	Ended    bool // After was taken: the run has written everything
 }
 
 // Expected is what After must be: whatever the run did not write is as it was.
 func (f *Fingerprint) Expected() record.Fingerprint { return f.Before.Minus(f.Taken).Plus(f.Put) }
 
 // Held reports whether all that the run did not write is as it was; false also
-// while the entity has not ended.
+// while the run has not ended.
 func (f *Fingerprint) Held() bool { return f.Ended && f.After == f.Expected() }
 
 // Fingerprints judges those of a run, by the entities' numbers; nil where none
@@ -79,7 +79,7 @@ type Total struct {
 type TotalGroup struct {
 	Values []*string // of the columns behind `by`, in order, nil for NULL; nil for a total over all rows
 	Before *string   // nil when there was no such group, or no row to take a least or greatest value of
-	After  *string   // likewise, and nil while the entity has not ended
+	After  *string   // likewise, and nil while the run has not ended
 }
 
 // Totals pairs what was measured before and after a run. They come entity by

@@ -16,8 +16,8 @@ type Moment string
 
 // The moments.
 const (
-	MomentBefore Moment = "before" // the run wrote the first row of the entity
-	MomentAfter  Moment = "after"  // the entity's last record had its end
+	MomentBefore Moment = "before" // the run wrote its first row, to whatever table
+	MomentAfter  Moment = "after"  // the run's last record had its end
 	MomentTaken  Moment = "taken"  // of the rows that a batch changed or deleted, as they were right before
 	MomentPut    Moment = "put"    // of the rows that a batch created or changed, as they were right after
 )

@@ -38,7 +38,7 @@ type FingerprintState string
 const (
 	FingerprintHeld   FingerprintState = "held"   // all that the run did not write is as it was
 	FingerprintBroken FingerprintState = "broken" // it is not
-	FingerprintOpen   FingerprintState = "open"   // the entity has not ended
+	FingerprintOpen   FingerprintState = "open"   // the run has not ended
 )
 
 // Fingerprint is the judgement on an entity's fingerprint, and what it is made
@@ -217,7 +217,7 @@ func (f *Fingerprint) words() string {
 	case FingerprintHeld:
 		return fmt.Sprintf("yes (%s before, %s after)", rows(f.Before.Rows), grouped(f.After.Rows))
 	case FingerprintOpen:
-		return fmt.Sprintf("not known before the entity ends (%s before)", rows(f.Before.Rows))
+		return fmt.Sprintf("not known before the run ends (%s before)", rows(f.Before.Rows))
 	}
 	if f.After.Rows == f.Expected.Rows {
 		return fmt.Sprintf("NO: somebody else changed at least one of the %s while it ran", rows(f.After.Rows))
