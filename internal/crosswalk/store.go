@@ -59,6 +59,17 @@ func Open(ctx context.Context, tx sqldb.Tx, b *books.Books, migration, entity, t
 	return &Store{books: b, EntityID: entityID, TableID: tableID, columns: rowColumns}, nil
 }
 
+// Find is Open for who may not write: what the books do not know has the number
+// 0, and so nothing is found of it.
+func Find(ctx context.Context, tx sqldb.Tx, b *books.Books, migration, entity, table string) (*Store, error) {
+	entityID, err := EntityID(ctx, tx, b, migration, entity, false)
+	if err != nil {
+		return nil, err
+	}
+	tableID, err := number(ctx, tx, b, "target_table", "name = ?", []any{table}, "")
+	return &Store{books: b, EntityID: entityID, TableID: tableID, columns: rowColumns}, err
+}
+
 // EntityID is the number of a migration's entity; with make it is given one
 // where it has none, else 0 says that the books do not know it.
 func EntityID(ctx context.Context, tx sqldb.Tx, b *books.Books, migration, entity string, make bool) (int64, error) {
@@ -97,6 +108,13 @@ func (s *Store) ShapeID(ctx context.Context, tx sqldb.Tx, columns string) (int64
 	return number(ctx, tx, s.books, "shape", "entity_id = ? AND table_id = ? AND encoding = ? AND columns = ?",
 		[]any{s.EntityID, s.TableID, int64(record.HashEncoding), columns},
 		"INSERT INTO {shape} (id, entity_id, table_id, encoding, columns) VALUES (?, ?, ?, ?, ?)")
+}
+
+// KnownShape is ShapeID for who may not write; 0 says that the books do not know
+// the list.
+func (s *Store) KnownShape(ctx context.Context, tx sqldb.Tx, columns string) (int64, error) {
+	return number(ctx, tx, s.books, "shape", "entity_id = ? AND table_id = ? AND encoding = ? AND columns = ?",
+		[]any{s.EntityID, s.TableID, int64(record.HashEncoding), columns}, "")
 }
 
 // ShapeColumns reads back what a shape's number stands for.

@@ -18,7 +18,7 @@ func Abandon(ctx context.Context, db sqldb.DB, migration, name string) error {
 		return err
 	}
 	l := ledger.New(b)
-	actor, host := holderName()
+	actor, host := HolderName()
 	return inTx(ctx, db, func(tx sqldb.Tx) error {
 		lease, err := b.Acquire(ctx, tx, migration, actor+"@"+host, processID(), holderGone)
 		if err != nil {

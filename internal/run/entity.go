@@ -188,13 +188,13 @@ func (e *entityRun) knowParents(ctx context.Context, tx sqldb.Tx) error {
 			if e.parents[name] != nil {
 				continue
 			}
-			store, err := crosswalk.Open(ctx, tx, e.books, e.run.Migration, name, e.m.Entity(name).Table.Name.String())
+			store, err := e.storeOf(ctx, tx, name)
 			if err != nil {
 				return err
 			}
 			e.parents[name] = crosswalk.NewParents(store)
 			e.owner[name] = store.EntityID
-			e.later[name] = e.m.Waits(e.Entity, name)
+			e.later[name] = !e.expects && e.m.Waits(e.Entity, name)
 		}
 	}
 	return nil

@@ -187,7 +187,7 @@ func (f *feed) recallLanded(ctx context.Context) error {
 // openSeen makes the seen-sets: one for the source key unless the source proves
 // it, one for each set of columns that the target wants unique.
 func (f *feed) openSeen() {
-	if !f.Origin.KeyProven() {
+	if !f.Origin.KeyProven() || f.expects {
 		f.keys = dedupe.NewSeen(f.spill, seenBytes)
 	}
 	for _, places := range f.UniqueTuples() {
@@ -199,7 +199,7 @@ func (f *feed) openSeen() {
 
 func (f *feed) closeSeen() error {
 	var err error
-	if f.keys != nil {
+	if f.keys != nil && !f.expects {
 		err = f.keys.Close()
 	}
 	for _, tuple := range f.tuples {

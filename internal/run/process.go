@@ -9,11 +9,13 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/google/uuid"
+
 	"landfall/internal/books"
 )
 
-// holderName is who runs this process, for people: user@host.
-func holderName() (actor, host string) {
+// HolderName is who runs this process, for people: user@host.
+func HolderName() (actor, host string) {
 	actor = "unknown"
 	if current, err := user.Current(); err == nil {
 		actor = current.Username
@@ -95,4 +97,13 @@ func holderGone(holder books.Holder) bool {
 	}
 	// /proc may hide the processes of others; the kernel tells that they exist.
 	return syscall.Kill(pid, 0) == syscall.ESRCH
+}
+
+// NewMark tells one process from every other one.
+func NewMark() string {
+	mark, err := uuid.NewRandom()
+	if err != nil {
+		return processID()
+	}
+	return mark.String()
 }

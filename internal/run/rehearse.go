@@ -86,7 +86,7 @@ func (r *runner) beginRehearsal(ctx context.Context, tx sqldb.Tx) error {
 	if err != nil {
 		return err
 	}
-	actor, host := holderName()
+	actor, host := HolderName()
 	if r.lease, err = r.books.Acquire(ctx, tx, wanted.Migration, actor+"@"+host, processID(), holderGone); err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (l *landing) resolveAmong(ctx context.Context, ref mapping.RefField, place 
 			return nil
 		}
 		key := meant[i].Key
-		if own {
+		if own && !l.expects {
 			if parent, here := l.places()[key]; here && !l.units[parent].situation.Known {
 				u.within = append(u.within, inBatch{ref: ref, place: place, parent: parent, key: key})
 				u.row[place], meant[i] = record.Null(), record.Ref{}

@@ -37,6 +37,9 @@ type runner struct {
 	since    int64 // the last completed run before this one over all records; 0: none
 	// rehearse is set when nothing may stay written, not even a counter moved.
 	rehearse bool
+	// expects is set when records are carried to the row that must stand for them
+	// and no further: everything has landed that will.
+	expects bool
 	// traced is told of each batch that has its end; may be nil.
 	traced     func(*landing)
 	held       *held // a rehearsal's traces; nil otherwise
@@ -150,7 +153,7 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 	if err := r.refuseGroups(ctx, wanted.Migration); err != nil {
 		return err
 	}
-	actor, host := holderName()
+	actor, host := HolderName()
 	err = r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		lease, err := r.books.Acquire(ctx, a.Tx, wanted.Migration, actor+"@"+host, processID(), holderGone)
 		r.lease = lease

@@ -38,7 +38,7 @@ func (e *DriftError) Error() string {
 
 // wants describes the run that is asked for, before anything is written.
 func (r *runner) wants(ctx context.Context) (*ledger.Run, []ledger.Entity, error) {
-	actor, host := holderName()
+	actor, host := HolderName()
 	run := &ledger.Run{
 		Migration: r.m.File.Name, Mode: string(r.o.Mode), Actor: actor, Host: host,
 		MappingHash: r.m.File.Hash, Mapping: r.m.File.Describe(),

@@ -1,0 +1,51 @@
+package crosswalk
+
+import (
+	"context"
+	"fmt"
+
+	"landfall/internal/books"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// Each hands every entry of the entity to each, in no order.
+func (s *Store) Each(ctx context.Context, tx sqldb.Tx, each func(*Row) error) error {
+	return books.Each(ctx, tx, func(values []record.Value) error {
+		row := scanRow(values)
+		return each(&row)
+	}, fmt.Sprintf("SELECT %s FROM %s c WHERE c.entity_id = %d", rowList, s.books.Table("crosswalk"), s.EntityID))
+}
+
+// CountOnTarget is how many entries of the entity are on the target.
+func (s *Store) CountOnTarget(ctx context.Context, tx sqldb.Tx) (int64, error) {
+	return s.count(ctx, tx, fmt.Sprintf("entity_id = %d AND state IN ('l', 'p')", s.EntityID))
+}
+
+// CountOwned is how many rows of the table are owned by the entity's records,
+// and by records of whatever entity.
+func (s *Store) CountOwned(ctx context.Context, tx sqldb.Tx) (own, all int64, err error) {
+	if own, err = s.count(ctx, tx, fmt.Sprintf("%s AND entity_id = %d", s.owning(""), s.EntityID)); err != nil {
+		return 0, 0, err
+	}
+	all, err = s.count(ctx, tx, s.owning(""))
+	return own, all, err
+}
+
+func (s *Store) count(ctx context.Context, tx sqldb.Tx, where string) (int64, error) {
+	row, _, err := s.books.One(ctx, tx, "SELECT count(*) FROM {crosswalk} WHERE "+where)
+	if err != nil {
+		return 0, err
+	}
+	return row[0].Int(), nil
+}
+
+// LowestMade is the lowest of the numbers that are keys of rows which runs have
+// made for the entity; false where there is none.
+func (s *Store) LowestMade(ctx context.Context, tx sqldb.Tx) (int64, bool, error) {
+	row, _, err := s.books.One(ctx, tx, fmt.Sprintf("SELECT min(CAST(target_key AS BIGINT)) FROM {crosswalk} WHERE entity_id = %d AND role = 'c'", s.EntityID))
+	if err != nil || row[0].IsNull() {
+		return 0, false, err
+	}
+	return row[0].Int(), true, nil
+}
