@@ -103,3 +103,12 @@ type Sequencer interface {
 	// past the highest key of the column, or "" when that is always so.
 	AdvanceSQL(table *Table, column *Column) string
 }
+
+// Counters is implemented by databases whose counters can be read without
+// drawing from them.
+type Counters interface {
+	// CounterSQL returns a query that yields the number that the counter behind
+	// the column has given out last, or no row or NULL where there is none; ""
+	// where the column has no counter. It moves nothing.
+	CounterSQL(table *Table, column *Column) string
+}

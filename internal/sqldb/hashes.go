@@ -21,3 +21,13 @@ type ExactSummer interface {
 	// point numbers count as the shortest text that reads back the same.
 	ExactSum(expr string, column *Column) string
 }
+
+// RecordHasher is implemented by Dialects of databases that compute record.Hash
+// by themselves, so that rows are only read where hashes differ.
+type RecordHasher interface {
+	// RecordHash writes the record.Hash of the alias's row over the columns, which
+	// are in name order, as a byte string. Where it equals the hash of a row, the
+	// two rows are equal; where they are equal, it may now and then be another
+	// value or NULL. ok is false where the types do not allow it.
+	RecordHash(alias string, columns []Column) (expression string, ok bool)
+}

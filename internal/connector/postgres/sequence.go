@@ -65,6 +65,15 @@ SELECT count(nextval(` + literal + `::regclass))
 FROM counter, generate_series(1, (counter.key - counter.reached + counter.by - 1) / counter.by)`
 }
 
+// CounterSQL reads the sequence itself. One that counts down is behind nothing.
+func (d dialect) CounterSQL(_ *sqldb.Table, column *sqldb.Column) string {
+	if column.Sequence == "" {
+		return ""
+	}
+	return "SELECT CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - step.seqincrement END FROM " + column.Sequence +
+		" AS s, pg_sequence AS step WHERE step.seqrelid = " + quoteLiteral(column.Sequence) + "::regclass AND step.seqincrement > 0"
+}
+
 func quoteLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // Sequence finds a sequence by its name, as it is or as SQL spells it.

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"strings"
+
 	"landfall/internal/sqldb"
 )
 
@@ -28,3 +30,11 @@ func (dialect) CountsOutside() bool { return false }
 
 // AdvanceSQL is empty: SQLite's counter follows explicit keys by itself.
 func (dialect) AdvanceSQL(*sqldb.Table, *sqldb.Column) string { return "" }
+
+// CounterSQL reads what SQLite notes of AUTOINCREMENT tables.
+func (dialect) CounterSQL(table *sqldb.Table, column *sqldb.Column) string {
+	if column.Sequence != counterTable {
+		return ""
+	}
+	return "SELECT seq FROM sqlite_sequence WHERE name = '" + strings.ReplaceAll(table.Name.Table, "'", "''") + "'"
+}
