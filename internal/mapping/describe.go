@@ -233,3 +233,6 @@ func digest(lines []string) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// Rule says in one line what the field takes and what becomes of it.
+func (f *Field) Rule() string { return f.Target + ": " + f.describe() }

@@ -115,6 +115,7 @@ const (
 	EventPaused        EventKind = "paused"  // for as long as the target suffers
 	EventEntityEnded   EventKind = "entity-ended"
 	EventRunEnded      EventKind = "run-ended"
+	EventReconciling   EventKind = "reconciling" // a reconciliation has started; its other events are those of runs
 )
 
 // Event tells whoever draws the progress what happened.
@@ -129,8 +130,9 @@ type Event struct {
 	Percent float64       // of the source's content, where Total is -1 and it can be told; else -1
 	Counts  ledger.Counts // of the entity so far
 	Message string
-	Lanes   int // at work on the entity; 0 before and after
-	Limit   int // of an EventSlowed: rows a second, at most
+	Found   string // what a reconciliation found in the entity so far, in place of Counts
+	Lanes   int    // at work on the entity; 0 before and after
+	Limit   int    // of an EventSlowed: rows a second, at most
 }
 
 // Result is how a run ended.

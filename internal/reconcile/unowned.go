@@ -1,0 +1,373 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"landfall/internal/crosswalk"
+	"landfall/internal/dedupe"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+	"landfall/internal/verdict"
+)
+
+// stray is a row of the entity's table that no record owns.
+type stray struct {
+	Key  string      `json:"key"`
+	Mark *string     `json:"mark,omitempty"` // the source key that it carries
+	Hash record.Hash `json:"hash"`           // of the columns that the mapping compares
+}
+
+// strays are all of them, on disk.
+type strays struct {
+	rows   *dedupe.Spool
+	keys   *dedupe.Seen
+	linked *dedupe.Seen // rows that records point at and do not own
+	count  int64
+	hashes map[record.Hash]*twin // of the first ones; nil where there are too many to tell by content
+}
+
+// twin is a record whose row has, by the books, the content of a stray one.
+type twin struct{ key, row string }
+
+// strayBytes bounds the memory of a set of keys, hashesAtMost that of the
+// contents that are looked for: past it, the table is not ours to judge.
+const (
+	strayBytes   = 4 << 20
+	hashesAtMost = 10_000
+)
+
+func (s *strays) close() {
+	s.rows.Close()
+	s.keys.Close()
+	s.linked.Close()
+}
+
+// findUnowned finds rows that no record owns, and records that the crosswalk
+// does not know, and tells which of them belong together.
+func (c *comparison) findUnowned(ctx context.Context) error {
+	return c.spooling(ctx, "rows", verdict.NotRun, func(found *dedupe.Spool) error {
+		s, err := c.collectStrays(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		lost, err := c.findLost(ctx, s)
+		if err != nil {
+			return err
+		}
+		defer lost.close()
+		if err := c.tellLost(ctx, lost, s, found); err != nil || s.count == 0 {
+			return err
+		}
+		if err := c.meetEntries(ctx, s); err != nil {
+			return err
+		}
+		came, err := c.arrivals(ctx)
+		if err != nil {
+			return err
+		}
+		var chunk []stray
+		for text, err := range s.rows.All() {
+			var row stray
+			if err == nil {
+				err = json.Unmarshal(text, &row)
+			}
+			if err != nil {
+				return err
+			}
+			if chunk = append(chunk, row); len(chunk) == keysAtOnce {
+				if err := c.judgeStrays(ctx, chunk, s, lost, came, found); err != nil {
+					return err
+				}
+				chunk = chunk[:0]
+			}
+		}
+		return c.judgeStrays(ctx, chunk, s, lost, came, found)
+	})
+}
+
+// collectStrays walks through the table, unless counting proves that every row
+// of it was met already.
+func (c *comparison) collectStrays(ctx context.Context) (*strays, error) {
+	rows, err := dedupe.NewSpool(c.x.Spill())
+	if err != nil {
+		return nil, err
+	}
+	s := &strays{rows: rows, keys: dedupe.NewSeen(c.x.Spill(), strayBytes), linked: dedupe.NewSeen(c.x.Spill(), strayBytes), hashes: map[record.Hash]*twin{}}
+	covered := false
+	err = c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		own, all, err := c.Store().CountOwned(ctx, tx)
+		if err != nil {
+			return err
+		}
+		count, err := oneValue(ctx, tx, "SELECT count(*) FROM "+c.dialect().QuoteName(c.Table.Name))
+		met := c.o.Sample.All() && c.whole && c.stored.Counts[string(verdict.Missing)] == 0
+		covered = met && own == all && own == count.Int()
+		return err
+	})
+	if err == nil && !covered {
+		err = c.walk(ctx, s)
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (c *comparison) walk(ctx context.Context, s *strays) error {
+	columns := slices.Clone(c.Columns)
+	mark := c.markColumn()
+	key := len(c.Key)
+	hashes := record.NewHasher(c.Compared(), c.places(columns, key))
+	return c.pages(ctx, columns, func(ctx context.Context, tx sqldb.Tx, rows [][]record.Value) (func() error, error) {
+		texts := make([]string, len(rows))
+		for i, row := range rows {
+			texts[i] = c.KeyText(row[:key])
+		}
+		owners, err := c.Store().Owners(ctx, tx, texts)
+		if err != nil {
+			return nil, err
+		}
+		return func() error {
+			for i, row := range rows {
+				if _, owned := owners[texts[i]]; owned {
+					continue
+				}
+				r := stray{Key: texts[i], Hash: hashes.Sum(row)}
+				if mark >= 0 && !row[key+mark].IsNull() {
+					text := record.JoinKey(row[key+mark].String())
+					r.Mark = &text
+				}
+				if err := c.keepStray(s, &r); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, nil
+	})
+}
+
+func (c *comparison) keepStray(s *strays, r *stray) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := s.rows.Append(text); err != nil {
+		return err
+	}
+	if _, _, err := s.keys.Claim([]byte(r.Key), "", 0); err != nil {
+		return err
+	}
+	if s.count++; s.count > hashesAtMost {
+		s.hashes = nil
+	} else {
+		s.hashes[r.Hash] = nil
+	}
+	return nil
+}
+
+// places are where the compared columns stand in a row that begins with so many
+// others.
+func (c *comparison) places(columns []sqldb.Column, from int) []int {
+	var places []int
+	for _, name := range c.Compared() {
+		places = append(places, from+slices.IndexFunc(columns, func(column sqldb.Column) bool { return column.Name == name }))
+	}
+	return places
+}
+
+// markColumn is the place of the column into which the mapping copies the
+// source's key as it is, or -1.
+func (c *comparison) markColumn() int {
+	if len(c.From.Key) != 1 || c.From.Each != nil {
+		return -1
+	}
+	for _, f := range c.Fields {
+		if f.Copies() && f.From[0] == c.From.Key[0] {
+			return c.Place(f.Target)
+		}
+	}
+	return -1
+}
+
+// meetEntries looks in the crosswalk for records whose rows have the content of
+// a stray one, and for rows that are only pointed at.
+func (c *comparison) meetEntries(ctx context.Context, s *strays) error {
+	return c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		return c.Store().Each(ctx, tx, func(entry *crosswalk.Row) error {
+			if entry.Role == crosswalk.RoleLinked && entry.OnTarget() {
+				_, _, err := s.linked.Claim([]byte(entry.TargetKey), entry.SourceKey, 0)
+				return err
+			}
+			if !entry.HasHash || entry.ShapeID != c.ShapeID() || !entry.OnTarget() || !owns(entry) {
+				return nil
+			}
+			if known, wanted := s.hashes[entry.Hash]; wanted && known == nil {
+				s.hashes[entry.Hash] = &twin{key: entry.SourceKey, row: entry.TargetKey}
+			}
+			return nil
+		})
+	})
+}
+
+// judgeStrays looks at rows once more, and says which of them must not be there.
+func (c *comparison) judgeStrays(ctx context.Context, chunk []stray, s *strays, lost *lost, came arrival, found *dedupe.Spool) error {
+	if c.stopAsked() {
+		return errStopped
+	}
+	var texts, marks []string
+	var keys [][]record.Value
+	for _, r := range chunk {
+		key, err := c.KeyOf(r.Key)
+		if err != nil {
+			return err
+		}
+		texts, keys = append(texts, r.Key), append(keys, key)
+		if r.Mark != nil {
+			marks = append(marks, *r.Mark)
+		}
+	}
+	var owners map[string]record.Ref
+	var known map[string]crosswalk.Row
+	var still [][]record.Value
+	gone := map[string]bool{} // rows of records that strays may be
+	var alike map[string]*twin
+	err := c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+		clear(gone)
+		if owners, err = c.Store().Owners(ctx, tx, texts); err != nil {
+			return err
+		}
+		if known, err = c.Store().Lookup(ctx, tx, marks); err != nil {
+			return err
+		}
+		if still, err = c.Rows().Fetch(ctx, tx, keys, c.Key, false); err != nil {
+			return err
+		}
+		if alike, err = c.matching(ctx, tx, texts, keys, s); err != nil {
+			return err
+		}
+		return c.findGoneRows(ctx, tx, chunk, s, known, gone)
+	})
+	if err != nil {
+		return err
+	}
+	for i := range chunk {
+		r := &chunk[i]
+		if _, owned := owners[r.Key]; owned || still[i] == nil {
+			continue
+		}
+		told, err := lost.explains(r.Key)
+		if err != nil {
+			return err
+		}
+		linked, err := s.linked.Has([]byte(r.Key))
+		if err != nil {
+			return err
+		}
+		if linked {
+			c.stored.Counts[verdict.CountForeign]++
+			continue
+		}
+		if told {
+			continue
+		}
+		t := s.hashes[r.Hash]
+		if t == nil {
+			t = alike[r.Key]
+		}
+		d, err := c.judgeStray(r, t, lost, known, gone, came)
+		if err != nil {
+			return err
+		}
+		if d == nil {
+			c.stored.Counts[verdict.CountForeign]++
+			continue
+		}
+		c.stored.Counts[string(d.Verdict)]++
+		if err := appendDifference(found, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findGoneRows tells which rows of the records that strays may be are not there.
+func (c *comparison) findGoneRows(ctx context.Context, tx sqldb.Tx, chunk []stray, s *strays, known map[string]crosswalk.Row, gone map[string]bool) error {
+	var texts []string
+	var keys [][]record.Value
+	ask := func(text string) error {
+		key, err := c.KeyOf(text)
+		texts, keys = append(texts, text), append(keys, key)
+		return err
+	}
+	for _, r := range chunk {
+		if t := s.hashes[r.Hash]; t != nil {
+			if err := ask(t.row); err != nil {
+				return err
+			}
+		}
+	}
+	for _, entry := range known {
+		if entry.OnTarget() {
+			if err := ask(entry.TargetKey); err != nil {
+				return err
+			}
+		}
+	}
+	rows, err := c.Rows().Fetch(ctx, tx, keys, c.Key, false)
+	for i, row := range rows {
+		gone[texts[i]] = row == nil
+	}
+	return err
+}
+
+// judgeStray says what a row is that no record owns; nil when nothing speaks
+// against it.
+func (c *comparison) judgeStray(r *stray, t *twin, lost *lost, known map[string]crosswalk.Row, gone map[string]bool, came arrival) (*verdict.Difference, error) {
+	d := &verdict.Difference{Entity: c.Name, TargetKey: r.Key, Verdict: verdict.Extra, Rule: "no record owns the row"}
+	if r.Mark != nil {
+		mark := c.Columns[c.markColumn()].Name
+		d.Field, d.Found, d.Rule = mark, r.Mark, c.rules[mark]
+		if entry, there := known[*r.Mark]; there && entry.OnTarget() {
+			t = &twin{key: *r.Mark, row: entry.TargetKey}
+		}
+	}
+	switch {
+	case t != nil && gone[t.row]:
+		d.Key = t.key
+		d.Message = fmt.Sprintf("it is the row of %s:%s, whose row %s is gone: the key was changed", c.Name, t.key, t.row)
+		return d, nil
+	case t != nil:
+		d.Key, d.Verdict = t.key, verdict.Duplicate
+		d.Message = fmt.Sprintf("it is the row of %s:%s once more, which is row %s", c.Name, t.key, t.row)
+		return d, nil
+	}
+	madeFor, err := lost.madeFor(r.Key)
+	switch {
+	case err != nil:
+		return nil, err
+	case madeFor != "":
+		d.Key, d.Message = madeFor, fmt.Sprintf("a run made it for %s:%s, which has another row now", c.Name, madeFor)
+		return d, nil
+	}
+	when := came(r.Key)
+	if r.Mark != nil {
+		inSource, err := c.InSource(*r.Mark)
+		if err != nil {
+			return nil, err
+		}
+		if inSource || !c.live && when != before {
+			d.Message = "it carries a source key, and no record owns it"
+			return d, nil
+		}
+	}
+	if when == since && !c.live {
+		d.Message = "it came after the first run, and no record owns it"
+		return d, nil
+	}
+	return nil, nil
+}
