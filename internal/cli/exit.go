@@ -9,9 +9,11 @@ import (
 	"landfall/internal/books"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
+	"landfall/internal/reconcile"
 	"landfall/internal/report"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
+	"landfall/internal/verdict"
 )
 
 // The exit codes.
@@ -21,6 +23,7 @@ const (
 	exitUsage       = 2
 	exitEnvironment = 3
 	exitOpen        = 4
+	exitDiffers     = 6
 	exitInterrupted = 130
 )
 
@@ -66,9 +69,9 @@ func exitOf(err error) int {
 	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
 	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift),
-		errors.Is(err, run.ErrNothingToResume), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
+		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
-	case errors.As(err, &held), errors.As(err, &newer):
+	case errors.As(err, &held), errors.As(err, &newer), errors.Is(err, verdict.ErrTakenOver):
 		return exitEnvironment
 	case errors.Is(err, report.ErrNeverRead):
 		return exitOpen

@@ -52,7 +52,7 @@ func MainWith(args []string, streams Streams, points func(run.Point)) int {
 
 const exitCodes = `
 Exit codes: 0 all landed · 1 broken run · 2 usage or mapping · 3 environment (cannot connect, missing permission) ·
-4 finished, some records failed, blocked or unknown · 130 interrupted (can be resumed)`
+4 finished, some records failed, blocked or unknown · 6 reconciled, and something differs · 130 interrupted (can be resumed)`
 
 func (f *front) root() *cobra.Command {
 	root := &cobra.Command{
@@ -66,7 +66,7 @@ func (f *front) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.status(),
+		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.status(), f.reconcile(),
 		f.explain(), f.records(), f.ledger(), f.version(),
 	)
 	return root

@@ -60,6 +60,9 @@ func (b *bars) Observe(e run.Event) {
 	case run.EventRunStarted:
 		fmt.Fprintf(b.progress, "run %s (%s)\n", e.Run, e.Mode)
 		return
+	case run.EventReconciling:
+		fmt.Fprintf(b.progress, "reconciliation %s\n", e.Run)
+		return
 	case run.EventRunResumed:
 		fmt.Fprintf(b.progress, "run %s (%s) goes on where it stopped\n", e.Run, e.Mode)
 		return
@@ -87,7 +90,7 @@ func (b *bars) Observe(e run.Event) {
 	case run.EventScanning:
 		b.now.say(e.Message)
 	case run.EventEntityEnded:
-		b.now.say(grouped(e.Read) + " read: " + countsText(e.Counts))
+		b.now.say(grouped(e.Read) + " read: " + cameTo(e))
 		b.now.SetCurrent(b.total) // which completes it
 		b.now = nil
 	}

@@ -54,6 +54,7 @@ type jsonEvent struct {
 	Rate    float64       `json:"records_per_second,omitempty"`
 	ETA     *float64      `json:"eta_seconds,omitempty"`
 	Counts  ledger.Counts `json:"counts,omitempty"`
+	Found   string        `json:"found,omitempty"`
 	Lanes   int           `json:"lanes,omitempty"`
 	Limit   int           `json:"rows_per_second_at_most,omitempty"`
 	Message string        `json:"message,omitempty"`
@@ -65,7 +66,7 @@ func (p *jsonProgress) Observe(e run.Event) {
 	defer p.mu.Unlock()
 	p.rate.note(e)
 	out := jsonEvent{
-		Event: e.Kind, Time: e.Time.UTC(), Run: e.Run, Mode: e.Mode, Entity: e.Entity, Read: e.Read, Counts: e.Counts,
+		Event: e.Kind, Time: e.Time.UTC(), Run: e.Run, Mode: e.Mode, Entity: e.Entity, Read: e.Read, Counts: e.Counts, Found: e.Found,
 		Lanes: e.Lanes, Limit: e.Limit, Message: message(e),
 	}
 	if e.Kind == run.EventBatch {
@@ -128,6 +129,8 @@ func (p *lineProgress) Observe(e run.Event) {
 		})
 	case run.EventRunStarted:
 		fmt.Fprintf(p.w, "run %s (%s) started\n", e.Run, e.Mode)
+	case run.EventReconciling:
+		fmt.Fprintf(p.w, "reconciliation %s started\n", e.Run)
 	case run.EventRunResumed:
 		fmt.Fprintf(p.w, "run %s (%s) goes on where it stopped\n", e.Run, e.Mode)
 	case run.EventEntityStarted:
@@ -142,7 +145,7 @@ func (p *lineProgress) Observe(e run.Event) {
 		if e.Read == 0 && e.Total == 0 {
 			return // a run over few records had nothing to do with it
 		}
-		fmt.Fprintf(p.w, "%s: %s read: %s\n", e.Entity, grouped(e.Read), countsText(e.Counts))
+		fmt.Fprintf(p.w, "%s: %s read: %s\n", e.Entity, grouped(e.Read), cameTo(e))
 	case run.EventWaiting:
 		fmt.Fprintf(p.w, "waiting: %s\n", e.Message)
 	case run.EventWarning:
@@ -184,7 +187,15 @@ func progressText(e run.Event, r *rate) string {
 	if left := r.left(e); left >= 0 {
 		text += ", " + left.Round(time.Second).String() + " left"
 	}
-	return text + "; " + countsText(e.Counts)
+	return text + "; " + cameTo(e)
+}
+
+// cameTo is what became of an entity's records, or what was found in them.
+func cameTo(e run.Event) string {
+	if e.Found != "" {
+		return e.Found
+	}
+	return countsText(e.Counts)
 }
 
 // countsText names the dispositions that occurred: "19,800 created, 200 failed".

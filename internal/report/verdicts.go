@@ -1,0 +1,295 @@
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"landfall/internal/verdict"
+)
+
+// Verdicts is a reconciliation to be told.
+type Verdicts struct {
+	*verdict.Reconciliation
+	Run        string
+	Entities   []*verdict.Entity
+	Kept       bool
+	Unfinished bool // the run has not ended
+	// Each hands all differences over, entity by entity.
+	Each func(func(*verdict.Difference) error) error
+	// Private names the target columns of each entity whose values are masked.
+	Private map[string]map[string]bool
+}
+
+// examplesShown is how many records are named for each entity and verdict.
+const examplesShown = 10
+
+// veiled is a difference as it may be shown.
+func (v *Verdicts) veiled(d *verdict.Difference) *verdict.Difference {
+	if !v.Private[d.Entity][d.Field] {
+		return d
+	}
+	shown := *d
+	for _, text := range []**string{&shown.Expected, &shown.Found} {
+		if *text != nil && **text != "" {
+			*text = told(privateText)
+		}
+	}
+	return &shown
+}
+
+func (v *Verdicts) differences() int64 {
+	n := int64(0)
+	for _, e := range v.Entities {
+		n += e.Differences()
+	}
+	return n
+}
+
+// Tell writes the closing table and named examples.
+func (v *Verdicts) Tell(w io.Writer) error {
+	fmt.Fprintf(w, "\nReconciliation %s of run %s: %s\n\n", v.Name, v.Run, v.inWords())
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	columns := v.columns()
+	fmt.Fprint(table, "entity\t")
+	for _, column := range columns {
+		fmt.Fprintf(table, "%s\t", column)
+	}
+	fmt.Fprintln(table)
+	for _, e := range v.Entities {
+		fmt.Fprintf(table, "%s\t", e.Name)
+		for _, column := range columns {
+			fmt.Fprintf(table, "%s\t", grouped(e.Counts[column]))
+		}
+		fmt.Fprintln(table)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if err := v.tellExamples(w); err != nil {
+		return err
+	}
+	v.tellNotes(w)
+	return nil
+}
+
+func (v *Verdicts) inWords() string {
+	switch n := v.differences(); {
+	case v.State == verdict.Interrupted:
+		return "was interrupted"
+	case v.State == verdict.Broken:
+		return "broke off: " + v.Error
+	case n == 0:
+		return "the target holds what it must"
+	default:
+		return counted(int(n), "difference")
+	}
+}
+
+// columns are those that are not zero throughout, and those that always tell.
+func (v *Verdicts) columns() []string {
+	names := []string{verdict.CountRecords, verdict.CountChecked, verdict.CountEqual}
+	others := []string{verdict.CountNotLanded, verdict.CountUnresolved, verdict.CountForeign}
+	for _, name := range verdict.Verdicts {
+		others = append(others, string(name))
+	}
+	for _, name := range others {
+		for _, e := range v.Entities {
+			if e.Counts[name] > 0 {
+				names = append(names, name)
+				break
+			}
+		}
+	}
+	return names
+}
+
+func (v *Verdicts) tellExamples(w io.Writer) error {
+	type group struct {
+		entity  string
+		verdict verdict.Verdict
+	}
+	type subject struct{ key, row string }
+	shown := map[group]int{}
+	last := map[group]subject{} // the fields of one record follow each other
+	kept := map[group][]verdict.Difference{}
+	var order []group
+	err := v.Each(func(d *verdict.Difference) error {
+		g, s := group{d.Entity, d.Verdict}, subject{d.Key, d.TargetKey}
+		if last[g] != s || shown[g] == 0 {
+			if shown[g]++; shown[g] == 1 {
+				order = append(order, g)
+			}
+			last[g] = s
+		}
+		if shown[g] <= examplesShown {
+			kept[g] = append(kept[g], *v.veiled(d))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, g := range order {
+		fmt.Fprintf(w, "\n%s: %s\n", g.entity, g.verdict)
+		var before subject
+		for i := range kept[g] {
+			d := &kept[g][i]
+			if s := (subject{d.Key, d.TargetKey}); i == 0 || s != before {
+				fmt.Fprintf(w, "  %s\n", subjectText(d))
+				if d.Message != "" {
+					fmt.Fprintf(w, "      %s\n", d.Message)
+				}
+				before = s
+			}
+			if d.Field != "" || d.Expected != nil {
+				fmt.Fprintf(w, "      %s\n", fieldText(d))
+			}
+		}
+		if more := shown[g] - examplesShown; more > 0 {
+			fmt.Fprintf(w, "  and %s more; --out FILE.csv writes them all\n", grouped(int64(more)))
+		}
+	}
+	return nil
+}
+
+func subjectText(d *verdict.Difference) string {
+	switch {
+	case d.Key != "" && d.TargetKey != "":
+		return fmt.Sprintf("%s:%s (row %s)", d.Entity, d.Key, d.TargetKey)
+	case d.Key != "":
+		return d.Entity + ":" + d.Key
+	case d.TargetKey != "":
+		return "row " + d.TargetKey
+	}
+	return d.Entity
+}
+
+func fieldText(d *verdict.Difference) string {
+	text := ""
+	if d.Field != "" {
+		text = d.Field + ": "
+	}
+	if d.Expected != nil || comparesFields(d.Verdict) {
+		text += "expected " + shownText(d.Expected) + ", "
+	}
+	text += "found " + shownText(d.Found)
+	if d.Rule != "" {
+		text += "  [" + d.Rule + "]"
+	}
+	return text
+}
+
+// shownText tells NULL from empty text.
+func shownText(text *string) string {
+	switch {
+	case text == nil:
+		return "NULL"
+	case *text == "":
+		return `""`
+	}
+	return *text
+}
+
+func (v *Verdicts) tellNotes(w io.Writer) {
+	if v.Unfinished {
+		fmt.Fprintf(w, "\nRun %s has not ended: what it has not landed yet counts as not run.\n", v.Run)
+	}
+	if v.State == verdict.Completed && !v.Kept {
+		fmt.Fprint(w, "\nThe books may not be written by this user: this result is not kept.\n")
+	}
+}
+
+// verdictLine is a difference as a line of JSON.
+type verdictLine struct {
+	Verdict   verdict.Verdict `json:"verdict"`
+	Entity    string          `json:"entity"`
+	Key       string          `json:"key,omitempty"`
+	TargetKey string          `json:"target_key,omitempty"`
+	Field     string          `json:"field,omitempty"`
+	Expected  *string         `json:"expected"`
+	Found     *string         `json:"found"`
+	Rule      string          `json:"rule,omitempty"`
+	Message   string          `json:"message,omitempty"`
+}
+
+func (v *Verdicts) line(d *verdict.Difference) verdictLine {
+	d = v.veiled(d)
+	return verdictLine{d.Verdict, d.Entity, d.Key, d.TargetKey, d.Field, d.Expected, d.Found, d.Rule, d.Message}
+}
+
+// TellJSON writes the result as one JSON object, with the first differences of
+// each entity and verdict.
+func (v *Verdicts) TellJSON(w io.Writer) error {
+	type entity struct {
+		Name   string           `json:"entity"`
+		Counts map[string]int64 `json:"counts"`
+	}
+	out := struct {
+		Reconciliation string        `json:"reconciliation"`
+		Run            string        `json:"run"`
+		State          verdict.State `json:"state"`
+		Kept           bool          `json:"kept"`
+		Differences    int64         `json:"differences"`
+		Entities       []entity      `json:"entities"`
+		Examples       []verdictLine `json:"examples"`
+	}{v.Name, v.Run, v.State, v.Kept, v.differences(), nil, []verdictLine{}}
+	for _, e := range v.Entities {
+		out.Entities = append(out.Entities, entity{e.Name, e.Counts})
+	}
+	type group struct {
+		entity  string
+		verdict verdict.Verdict
+	}
+	shown := map[group]int{}
+	err := v.Each(func(d *verdict.Difference) error {
+		if g := (group{d.Entity, d.Verdict}); shown[g] < examplesShown {
+			shown[g]++
+			out.Examples = append(out.Examples, v.line(d))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return JSONLine(w, out)
+}
+
+// Write writes every difference, as csv or jsonl. In csv, NULL is written as
+// NULL.
+func (v *Verdicts) Write(w io.Writer, form string) error {
+	buffered := bufio.NewWriterSize(w, 64<<10)
+	if form == "jsonl" {
+		err := v.Each(func(d *verdict.Difference) error { return JSONLine(buffered, v.line(d)) })
+		return errors.Join(err, buffered.Flush())
+	}
+	table := csv.NewWriter(buffered)
+	if err := table.Write([]string{"verdict", "entity", "key", "target_key", "field", "expected", "found", "rule", "message"}); err != nil {
+		return err
+	}
+	err := v.Each(func(d *verdict.Difference) error {
+		d = v.veiled(d)
+		return table.Write([]string{string(d.Verdict), d.Entity, d.Key, d.TargetKey, d.Field, cellText(d.Expected, d.Verdict), cellText(d.Found, d.Verdict), d.Rule, d.Message})
+	})
+	table.Flush()
+	return errors.Join(err, table.Error(), buffered.Flush())
+}
+
+func cellText(text *string, v verdict.Verdict) string {
+	switch {
+	case text != nil:
+		return *text
+	case comparesFields(v):
+		return "NULL"
+	}
+	return ""
+}
+
+// comparesFields reports whether differences of the verdict are fields with
+// another value, where NULL is one.
+func comparesFields(v verdict.Verdict) bool {
+	return v == verdict.Differs || v == verdict.ChangedByBusiness
+}
