@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint bench soak fuzz
+.PHONY: build demo test lint bench bench-reconcile soak fuzz
 
 # The race detector is the only thing here that needs a C compiler.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
@@ -28,6 +28,9 @@ lint: ## go vet, gofumpt, staticcheck
 
 bench: build ## speed against a bare \copy; BENCH="-rows 1000000 -rounds 3"
 	go run ./internal/bench $(BENCH)
+
+bench-reconcile: build ## speed of reconcile against a bare \copy of the same rows; BENCH="-rounds 3"
+	go run ./internal/bench -reconcile -rows 3000000 $(BENCH)
 
 soak: ## long runs with crashes at random instants, and a million records landed in every way
 	go build -o bin/withservers ./internal/servertest/withservers

@@ -33,6 +33,8 @@ type settings struct {
 	profile  string // folder for profiles; empty takes none
 	pgloader string // program; empty leaves it out
 	plain    bool   // measure the table without indexes, too
+	// reconcile measures `landfall reconcile` instead of loading.
+	reconcile bool
 }
 
 func main() {
@@ -47,6 +49,7 @@ func main() {
 	flag.StringVar(&s.profile, "profile", "", "folder for profiles of Landfall (CPU, allocations) and the server's statements; taking them costs some percent")
 	flag.StringVar(&s.pgloader, "pgloader", "pgloader", "the rival, where it is installed; empty leaves it out")
 	flag.BoolVar(&s.plain, "unindexed", true, "measure the table without indexes, too")
+	flag.BoolVar(&s.reconcile, "reconcile", false, "measure the reconciliation of what was loaded, instead of loading")
 	flag.Parse()
 	// A signal ends the commands that are measured; the server then goes down in order.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -95,6 +98,9 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	if err := g.prepare(ctx); err != nil {
 		return err
+	}
+	if s.reconcile {
+		return g.compareAll(ctx, os.Stdout, s.rounds)
 	}
 	var rounds []round
 	for n := range s.rounds {

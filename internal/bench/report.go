@@ -96,7 +96,7 @@ processor time of a first load, %.2f s, beside \copy's:
 `, total, rules, books, own, runtime.NumCPU(), spread)
 }
 
-func median(rounds []round, of func(round) float64) float64 {
+func median[R any](rounds []R, of func(R) float64) float64 {
 	values := make([]float64, len(rounds))
 	for i, r := range rounds {
 		values[i] = of(r)
