@@ -14,7 +14,10 @@ type Store struct {
 	books    *books.Books
 	EntityID int64
 	TableID  int64
-	columns  []sqldb.Column
+	// RunID is the run that writes: entries that it changes are kept as they were
+	// before it, so that it can be rolled back. 0 keeps none.
+	RunID   int64
+	columns []sqldb.Column
 
 	stretches stretches
 }

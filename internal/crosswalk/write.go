@@ -38,6 +38,9 @@ func (s *Store) Replace(ctx context.Context, tx sqldb.Tx, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	if err := s.keepFormer(ctx, tx, rows); err != nil {
+		return err
+	}
 	if err := s.leave(ctx, tx, rows); err != nil {
 		return err
 	}
@@ -57,6 +60,18 @@ FROM %s WHERE %[1]s.entity_id = k.c0 AND %[1]s.source_key = k.c1`,
 	return err
 }
 
+// keepMoving is keepFormer for those that leave their rows before they are
+// replaced.
+func (s *Store) keepMoving(ctx context.Context, tx sqldb.Tx, rows []Row) error {
+	var moving []Row
+	for i := range rows {
+		if rows[i].Moves {
+			moving = append(moving, rows[i])
+		}
+	}
+	return s.keepFormer(ctx, tx, moving)
+}
+
 func (s *Store) leave(ctx context.Context, tx sqldb.Tx, rows []Row) error {
 	var leaving []string
 	for i := range rows {
@@ -71,6 +86,9 @@ func (s *Store) leave(ctx context.Context, tx sqldb.Tx, rows []Row) error {
 // who that was, by target key. It is for rows that other records have made
 // since: the owners' own rows are gone.
 func (s *Store) Supersede(ctx context.Context, tx sqldb.Tx, moving []Row, targetKeys []string) (map[string]record.Ref, error) {
+	if err := s.keepMoving(ctx, tx, moving); err != nil {
+		return nil, err
+	}
 	if err := s.leave(ctx, tx, moving); err != nil {
 		return nil, err
 	}
@@ -83,6 +101,13 @@ func (s *Store) Supersede(ctx context.Context, tx sqldb.Tx, moving []Row, target
 		gone = append(gone, key)
 	}
 	relation, args := s.keyRelation(gone)
+	if s.RunID != 0 {
+		err := s.keep(ctx, tx, fmt.Sprintf("%s c WHERE c.target_key IN (SELECT c0 FROM %s) AND %s AND c.first_run <> %d",
+			s.books.Table("crosswalk"), relation, s.owning("c."), s.RunID), args)
+		if err != nil {
+			return nil, err
+		}
+	}
 	_, err = tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET state = '%s' WHERE target_key IN (SELECT c0 FROM %s) AND %s",
 		s.books.Table("crosswalk"), StateDeleted, relation, s.owning("")), args...)
 	return owners, err

@@ -78,10 +78,10 @@ type spotted struct {
 // corrected reads the later word on an entity's records.
 func (l *Ledger) corrected(ctx context.Context, tx sqldb.Tx, runID, entityID int64) (map[lineID]spotted, error) {
 	last := map[lineID]spotted{}
-	err := l.segments(ctx, tx, runID, entityID, "slice_no = ?", func(at Spot, line *Line) error {
+	err := l.segments(ctx, tx, runID, entityID, func(at Spot, line *Line) error {
 		last[lineID{line.Key, line.Number}] = spotted{*line, at}
 		return nil
-	})
+	}, "slice_no = ?", int64(Corrections))
 	return last, err
 }
 

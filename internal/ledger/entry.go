@@ -131,7 +131,7 @@ func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, since, entityID in
 	query := "SELECT e.source_key, r.name, e.disposition, e.code, e.field FROM " + relation + " " + l.books.Dialect().LookupJoin() + " " + l.books.Table("entry") +
 		" e ON e.source_key = k.c0 AND e.entity_id = " + l.books.Dialect().Placeholder(1) +
 		" AND e.run_id >= " + l.books.Dialect().Placeholder(2) + " JOIN " + l.books.Table("run") +
-		" r ON r.id = e.run_id ORDER BY e.run_id, e.slice_no, e.ordinal, e.seq"
+		" r ON r.id = e.run_id AND r.mode <> '" + ModeRollback + "' ORDER BY e.run_id, e.slice_no, e.ordinal, e.seq"
 	result, err := tx.Query(ctx, query, append([]any{entityID, since}, args...)...)
 	if err != nil {
 		return nil, err

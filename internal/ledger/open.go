@@ -47,6 +47,7 @@ func (l *Ledger) Open(ctx context.Context, tx sqldb.Tx, run *Run, entityID int64
 		teller, at := byID[v[1].Int()], OpenRecord{Slice: int(v[2].Int()), Number: v[3].Int()}
 		failed := record.Disposition(v[4].String()).NeedsRetry()
 		switch {
+		case teller != nil && teller.Mode == ModeRollback: // it read nothing
 		case teller != nil && teller.Options.Inputs[v[5].String()] != "" && len(keyed.places) > 0:
 			keyed.elsewhere(failed)
 		default:

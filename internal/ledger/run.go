@@ -24,6 +24,9 @@ const (
 	Broken      State = "broken"      // ended by an error, to be resumed
 	Completed   State = "completed"   // every record has its end
 	Abandoned   State = "abandoned"   // given up; what landed stays
+
+	RolledBack       State = "rolled-back"        // all that it did is undone
+	PartlyRolledBack State = "partly-rolled-back" // what could be undone is
 )
 
 // Resumable reports whether the run can go on.
@@ -36,7 +39,7 @@ type Run struct {
 	Migration   string
 	Mode        string
 	State       State
-	ParentID    int64 // the run whose open records this one retries; 0 for none
+	ParentID    int64 // the run whose open records this one retries, or that it rolls back; 0 for none
 	Actor       string
 	Host        string
 	MappingHash string
@@ -59,7 +62,12 @@ type Options struct {
 	Fingerprint bool `json:"fingerprint,omitempty"`
 	// Target names the connection that the run lands in.
 	Target string `json:"target"`
+	// ThroughTriggers lets a rollback write to tables whose triggers go off.
+	ThroughTriggers bool `json:"through_triggers,omitempty"`
 }
+
+// ModeRollback is the mode of a run that undoes another one.
+const ModeRollback = "rollback"
 
 // The kinds of runs, by the records they are over.
 const (
@@ -68,11 +76,15 @@ const (
 	KindLimit = "limit"
 	KindInput = "input" // an entity's input was replaced, by a retry file perhaps
 	KindRetry = "retry"
+
+	KindRollback = "rollback" // over what another run did
 )
 
 // Kind says which records the run is over.
 func (r *Run) Kind() string {
 	switch {
+	case r.Mode == ModeRollback:
+		return KindRollback
 	case r.Options.Retry:
 		return KindRetry
 	case len(r.Options.Only) > 0:

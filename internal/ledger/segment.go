@@ -154,37 +154,3 @@ type Spot struct {
 	Ordinal int64
 	Seq     int64
 }
-
-// Ends is Segments with the spots where the record was read and where the end
-// that it has is told; they differ for what was corrected.
-func (l *Ledger) Ends(ctx context.Context, tx sqldb.Tx, runID, entityID int64, each func(read, told Spot, line *Line) error) error {
-	last, err := l.corrected(ctx, tx, runID, entityID)
-	if err != nil {
-		return err
-	}
-	return l.segments(ctx, tx, runID, entityID, "slice_no < ?", func(at Spot, line *Line) error {
-		// Slices count their records on their own: one that failed is another of
-		// the same key.
-		if len(last) > 0 && !line.Disposition.NeedsRetry() {
-			if later, found := last[lineID{line.Key, line.Number}]; found {
-				return each(at, later.Spot, &later.Line)
-			}
-		}
-		return each(at, at, line)
-	})
-}
-
-// segments reads the segments of the slices that the condition, which compares
-// slice_no with the slice of corrections, selects.
-func (l *Ledger) segments(ctx context.Context, tx sqldb.Tx, runID, entityID int64, which string, each func(at Spot, line *Line) error) error {
-	return l.books.Query(ctx, tx, func(row []record.Value) error {
-		if row[2].IsNull() {
-			return nil // purged
-		}
-		at := Spot{Slice: int(row[0].Int()), Ordinal: row[1].Int(), Seq: -1}
-		return decodeSegment([]byte(row[2].Raw()), func(line *Line) error {
-			at.Seq++
-			return each(at, line)
-		})
-	}, "SELECT slice_no, ordinal, payload FROM {segment} WHERE run_id = ? AND entity_id = ? AND "+which+" ORDER BY slice_no, ordinal", runID, entityID, int64(Corrections))
-}

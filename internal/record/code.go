@@ -35,4 +35,10 @@ const (
 	CodeEdited       Code = "edited"        // decide: the target row was changed since we wrote it
 	CodeMissing      Code = "missing"       // decide: the target row we wrote is gone
 	CodeKnown        Code = "known"         // decide: insert-only met a record that already landed
+
+	CodeReferenced Code = "referenced" // undo: rows refer to the row that are not undone
+	CodeCascade    Code = "cascade"    // undo: the target would go on to change rows that refer to it
+	CodeTrigger    Code = "trigger"    // undo: a trigger of the target would go off
+	CodeLaterRun   Code = "later-run"  // undo: a later run wrote the record, and is undone first
+	CodeNoImage    Code = "no-image"   // undo: the books hold nothing to put back
 )

@@ -16,6 +16,7 @@ const (
 	StepResolve Step = "resolve"
 	StepDecide  Step = "decide"
 	StepLand    Step = "land"
+	StepUndo    Step = "undo" // of a rollback
 )
 
 // Rejection is why one record may not go further. It is a value that travels

@@ -18,9 +18,8 @@ func Abandon(ctx context.Context, db sqldb.DB, migration, name string) error {
 		return err
 	}
 	l := ledger.New(b)
-	actor, host := HolderName()
 	return inTx(ctx, db, func(tx sqldb.Tx) error {
-		lease, err := b.Acquire(ctx, tx, migration, actor+"@"+host, processID(), holderGone)
+		lease, err := TakeLease(ctx, tx, b, migration)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,14 +10,6 @@ import (
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
-
-// oldShape is a shape that hashes in the crosswalk were made under, when it is
-// not the mapping's present one.
-type oldShape struct {
-	columns []sqldb.Column
-	hasher  *record.Hasher
-	known   bool // all its columns are still there
-}
 
 // compare holds known records against what was last written and, where that
 // differs, against the row itself. Rows that will be written are locked, so
@@ -86,7 +77,7 @@ func (l *landing) lookAt(ctx context.Context, units []*unit) error {
 		if err != nil {
 			return err
 		}
-		for _, column := range shape.columns {
+		for _, column := range shape.Columns {
 			if columnPlace(columns, column.Name) < 0 {
 				columns = append(columns, column)
 			}
@@ -109,53 +100,25 @@ func (l *landing) lookAt(ctx context.Context, units []*unit) error {
 			continue
 		}
 		shape := l.shapes[u.entry.ShapeID]
-		u.situation.RowEdited = shape.known && shape.sum(row, columns) != u.entry.Hash
+		u.situation.RowEdited = shape.Known && shape.Sum(row, columns) != u.entry.Hash
 	}
 	return nil
 }
 
-// sum hashes a row, whose values stand in the order of columns, under the shape.
-func (s *oldShape) sum(row []record.Value, columns []sqldb.Column) record.Hash {
-	values := make([]record.Value, len(s.columns))
-	for i := range s.columns {
-		values[i] = row[columnPlace(columns, s.columns[i].Name)]
-	}
-	return s.hasher.Sum(values)
-}
-
-// shape reads an earlier shape from the books. A column that the target has no
-// more leaves the shape unknown: then an edit cannot be told from the missing
-// column, and the row counts as ours.
-func (l *landing) shape(ctx context.Context, id int64) (*oldShape, error) {
+// shape reads an earlier shape from the books. Where it is not known any more,
+// an edit cannot be told from a missing column, and the row counts as ours.
+func (l *landing) shape(ctx context.Context, id int64) (*crosswalk.Shape, error) {
 	if shape, ok := l.shapes[id]; ok {
 		return shape, nil
 	}
-	text, err := crosswalk.ShapeColumns(ctx, l.tx, l.books, id)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	if err := json.Unmarshal([]byte(text), &names); err != nil {
-		return nil, fmt.Errorf("shape %d in the books: %w", id, err)
-	}
-	shape := &oldShape{known: true}
-	index := make([]int, len(names))
-	for i, name := range names {
-		column, ok := l.Table.Column(name)
-		if !ok {
-			column, ok = l.Table.Column(l.RenamedColumn(name))
+	shape, err := crosswalk.ReadShape(ctx, l.tx, l.books, id, func(name string) (*sqldb.Column, bool) {
+		if column, ok := l.Table.Column(name); ok {
+			return column, true
 		}
-		if !ok {
-			shape.known = false
-			shape.columns = nil
-			break
-		}
-		shape.columns = append(shape.columns, *column)
-		index[i] = i
-	}
-	shape.hasher = record.NewHasher(names, index)
+		return l.Table.Column(l.RenamedColumn(name))
+	})
 	l.shapes[id] = shape
-	return shape, nil
+	return shape, err
 }
 
 // match asks the target for rows that are the same thing as records that the

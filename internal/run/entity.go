@@ -127,7 +127,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		e.store = store
+		e.store, store.RunID = store, e.run.ID
 		known, err := store.Any(ctx, a.Tx)
 		if err != nil {
 			return err

@@ -7,18 +7,20 @@ import (
 	"io"
 	"slices"
 
+	"landfall/internal/crosswalk"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 // lane lands batches with a connection of its own.
 type lane struct {
 	*entityRun
-	loader transactions
+	loader target.Transactions
 	hasher *record.Hasher
-	shapes map[int64]*oldShape
+	shapes map[int64]*crosswalk.Shape
 	room   room
 }
 
@@ -48,12 +50,12 @@ func (l *lane) rowsFor(units, columns int) []record.Value {
 	return l.room.cells[:units*columns]
 }
 
-func (e *entityRun) newLane(loader transactions) *lane {
+func (e *entityRun) newLane(loader target.Transactions) *lane {
 	index := make([]int, len(e.hashed))
 	for i, name := range e.hashed {
 		index[i] = columnPlace(e.Columns, name)
 	}
-	return &lane{entityRun: e, loader: loader, hasher: record.NewHasher(e.hashed, index), shapes: map[int64]*oldShape{}}
+	return &lane{entityRun: e, loader: loader, hasher: record.NewHasher(e.hashed, index), shapes: map[int64]*crosswalk.Shape{}}
 }
 
 // orderless reports whether which of two records lands never depends on which

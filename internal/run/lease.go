@@ -9,16 +9,18 @@ import (
 	"landfall/internal/sqldb"
 )
 
-// keeper renews a lease on a connection of its own until it is told to stop.
+// Keeper renews a lease on a connection of its own until it is told to stop.
 // When the lease is lost it cancels the run's context; the epoch that every
 // batch checks is what protects the data, this only saves work.
-type keeper struct {
+type Keeper struct {
 	stop chan struct{}
 	done chan struct{}
 }
 
-func keepLease(open func(context.Context) (sqldb.DB, error), lease *books.Lease, runName string, lost, failed func(error)) *keeper {
-	k := &keeper{stop: make(chan struct{}), done: make(chan struct{})}
+// KeepLease renews the lease until End. lost is told when somebody else has it,
+// failed of each renewal that went wrong; both on another goroutine.
+func KeepLease(open func(context.Context) (sqldb.DB, error), lease *books.Lease, runName string, lost, failed func(error)) *Keeper {
+	k := &Keeper{stop: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(k.done)
 		tick := time.NewTicker(books.LeaseSeconds * time.Second / 3)
@@ -59,9 +61,16 @@ func renew(open func(context.Context) (sqldb.DB, error), lease *books.Lease, run
 	return err
 }
 
-func (k *keeper) end() {
+// End stops the renewing.
+func (k *Keeper) End() {
 	close(k.stop)
 	<-k.done
+}
+
+// TakeLease takes a migration's lease for this process, inside the transaction.
+func TakeLease(ctx context.Context, tx sqldb.Tx, b *books.Books, migration string) (*books.Lease, error) {
+	actor, host := HolderName()
+	return b.Acquire(ctx, tx, migration, actor+"@"+host, processID(), holderGone)
 }
 
 // inTx runs work in a transaction of its own.

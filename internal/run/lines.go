@@ -1,12 +1,10 @@
 package run
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"landfall/internal/ledger"
 	"landfall/internal/record"
-	"landfall/internal/sqldb"
 	"landfall/internal/target"
 )
 
@@ -49,7 +47,7 @@ func (l *landing) lines() []ledger.Line {
 				Message: u.rejection.Message(), Source: cellsJSON(item.Values),
 			}
 			if l.LogFull {
-				line.Entry.Before = rowJSON(l.Columns, u.before)
+				line.Entry.Before = ledger.EncodeRow(l.Columns, u.before)
 			}
 			lines[i] = line
 			continue
@@ -94,14 +92,14 @@ func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
 		entry.Message = fmt.Sprintf("its key was that of %s, whose row is gone", u.superseded)
 	}
 	if u.action == target.Update || u.action == target.Adopt || l.LogFull {
-		entry.Before = rowJSON(l.Columns, u.before)
+		entry.Before = ledger.EncodeRow(l.Columns, u.before)
 	}
 	if u.action == target.Update || u.action == target.Adopt || u.action == target.Create {
 		row := u.row
 		if len(l.Columns) > len(l.Program.Columns) {
 			row = append(append([]record.Value(nil), u.key...), u.row[len(l.Key):]...)
 		}
-		entry.After = rowJSON(l.Columns, row)
+		entry.After = ledger.EncodeRow(l.Columns, row)
 	}
 	return entry
 }
@@ -116,47 +114,4 @@ func cellsJSON(values []record.Value) string {
 		}
 	}
 	return ledger.EncodeCells(cells)
-}
-
-// rowJSON is a row: an object of texts and nulls by column, in column order.
-func rowJSON(columns []sqldb.Column, row []record.Value) string {
-	if row == nil {
-		return ""
-	}
-	out := []byte{'{'}
-	for i := range columns {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		name, _ := json.Marshal(columns[i].Name)
-		out = append(append(out, name...), ':')
-		if row[i].IsNull() {
-			out = append(out, "null"...)
-			continue
-		}
-		text, _ := json.Marshal(row[i].String())
-		out = append(out, text...)
-	}
-	return string(append(out, '}'))
-}
-
-// rowOf reads back what rowJSON wrote.
-func rowOf(columns []sqldb.Column, text string) ([]record.Value, error) {
-	var cells map[string]*string
-	if err := json.Unmarshal([]byte(text), &cells); err != nil {
-		return nil, err
-	}
-	row := make([]record.Value, len(columns))
-	for i := range columns {
-		cell := cells[columns[i].Name]
-		if cell == nil {
-			continue
-		}
-		value, misfit := columns[i].Type.Fit(record.Text(*cell))
-		if misfit != nil {
-			return nil, fmt.Errorf("%s: %w", columns[i].Name, misfit)
-		}
-		row[i] = value
-	}
-	return row, nil
 }

@@ -29,19 +29,6 @@ type Trace struct {
 	Private     map[string]bool // target columns whose values are for nobody who does not ask for them
 }
 
-// rehearsal carries all batches in one transaction that is never committed.
-type rehearsal struct{ tx sqldb.Tx }
-
-// Land implements transactions.
-func (r rehearsal) Land(ctx context.Context, within func(context.Context, target.Attempt) error, _ func(context.Context, sqldb.Tx) (bool, error)) error {
-	return within(ctx, target.Attempt{Tx: r.tx})
-}
-
-// Look implements transactions.
-func (r rehearsal) Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error {
-	return within(ctx, r.tx)
-}
-
 // Rehearse does all that a run does, the writing included, in one transaction
 // that is rolled back: it leaves no row, no entry in the books, no key used.
 // It holds locks and one connection while it lasts, and is meant for a few
@@ -63,7 +50,7 @@ func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b), loader: rehearsal{tx}, rehearse: true}
+	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b), loader: target.Rehearsal{Tx: tx}, rehearse: true}
 	r.held = &held{trace: trace, at: map[record.Ref]int{}}
 	r.traced = func(l *landing) {
 		for i := range l.units {
@@ -86,8 +73,7 @@ func (r *runner) beginRehearsal(ctx context.Context, tx sqldb.Tx) error {
 	if err != nil {
 		return err
 	}
-	actor, host := HolderName()
-	if r.lease, err = r.books.Acquire(ctx, tx, wanted.Migration, actor+"@"+host, processID(), holderGone); err != nil {
+	if r.lease, err = TakeLease(ctx, tx, r.books, wanted.Migration); err != nil {
 		return err
 	}
 	if err := r.nameEntities(ctx, tx, wanted.Migration, entities); err != nil {

@@ -32,7 +32,7 @@ type runner struct {
 	lease    *books.Lease
 	run      *ledger.Run
 	entities []ledger.Entity
-	loader   transactions
+	loader   target.Transactions
 	resumed  bool
 	since    int64 // the last completed run before this one over all records; 0: none
 	// rehearse is set when nothing may stay written, not even a counter moved.
@@ -52,13 +52,6 @@ type runner struct {
 	// asks for it.
 	neighbour *neighbour
 	contended atomic.Bool // a try was lost to other sessions' locks
-}
-
-// transactions is what carries batches: a Loader, or a rehearsal's one
-// transaction that is rolled back at the end.
-type transactions interface {
-	Land(ctx context.Context, within func(context.Context, target.Attempt) error, settled func(context.Context, sqldb.Tx) (bool, error)) error
-	Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error
 }
 
 // again settles work that may simply be done again, once a commit that may
@@ -153,9 +146,8 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 	if err := r.refuseGroups(ctx, wanted.Migration); err != nil {
 		return err
 	}
-	actor, host := HolderName()
 	err = r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		lease, err := r.books.Acquire(ctx, a.Tx, wanted.Migration, actor+"@"+host, processID(), holderGone)
+		lease, err := TakeLease(ctx, a.Tx, r.books, wanted.Migration)
 		r.lease = lease
 		return err
 	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) { return r.lease.Settle(ctx, tx) })
@@ -193,10 +185,10 @@ func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 
 	ctx, lost := context.WithCancelCause(ctx)
 	defer lost(nil)
-	keeper := keepLease(r.m.OpenTarget, r.lease, r.run.Name, func(err error) { lost(err) }, func(err error) {
+	keeper := KeepLease(r.m.OpenTarget, r.lease, r.run.Name, func(err error) { lost(err) }, func(err error) {
 		r.tell(Event{Kind: EventWarning, Message: fmt.Sprintf("the lease could not be renewed, and ends after %d seconds: %v; trying again", books.LeaseSeconds, err)})
 	})
-	defer keeper.end()
+	defer keeper.End()
 
 	watching, unwatch := context.WithCancel(ctx)
 	watched := make(chan struct{})

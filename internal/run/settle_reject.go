@@ -198,7 +198,7 @@ func (s *settling) undo(ctx context.Context, e *entityRun, lost []*waiter) error
 			}
 			deleted = append(deleted, w.ref.Key)
 		case w.was == record.Updated && w.row != nil:
-			if w.after, err = rowOf(e.Columns, told.entry.Before); err != nil {
+			if w.after, err = ledger.DecodeRow(e.Columns, told.entry.Before); err != nil {
 				return fmt.Errorf("%s: the row before its update: %w", w.ref, err)
 			}
 			restored = append(restored, w)

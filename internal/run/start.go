@@ -93,6 +93,9 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 	}
 	if len(runs) > 0 && runs[0].State.Resumable() {
 		before := runs[0]
+		if before.Mode == ledger.ModeRollback {
+			return false, &DriftError{Run: before.Name, Changes: []string{"it is a rollback"}, Other: true}
+		}
 		known, err := r.ledger.Entities(ctx, tx, before.ID)
 		if err != nil {
 			return false, err
@@ -154,6 +157,9 @@ func (r *runner) pickRetried(runs []*ledger.Run, wanted *ledger.Run) error {
 	}
 	for _, run := range runs {
 		if run.Name == r.o.Retry {
+			if run.Mode == ledger.ModeRollback {
+				return fmt.Errorf("%w: %s is a rollback and read no records: what it kept, `landfall rollback` of the same run tries again", ErrUnknownRun, run.Name)
+			}
 			wanted.ParentID = run.ID
 			return nil
 		}

@@ -147,6 +147,7 @@ func (l *landing) remember(ctx context.Context) error {
 			taking = append(taking, i)
 		}
 		if u.inBooks {
+			row.FirstRun = u.entry.FirstRun
 			known = append(known, row)
 			return nil
 		}

@@ -31,6 +31,7 @@ type Column struct {
 	Type       record.Type
 	Nullable   bool
 	HasDefault bool
+	Default    string // its expression in the database's own SQL; empty where there is none or the catalogue does not give it
 	Identity   bool   // numbered by the database: identity, serial, rowid key
 	Sequence   string // the sequence behind it, ready for the dialect's nextval; empty when there is none
 	Generated  bool   // computed by the database; may not be written
@@ -66,6 +67,16 @@ type Check struct {
 	Expression string
 }
 
+// Trigger is what the database does by itself when rows of the table are
+// written: a trigger, or a rewriting rule.
+type Trigger struct {
+	Name     string
+	OnInsert bool
+	OnUpdate bool
+	OnDelete bool
+	Of       []string // columns whose update fires it; empty: any
+}
+
 // Table is what the catalogue says about one table.
 type Table struct {
 	Name        Name
@@ -74,7 +85,7 @@ type Table struct {
 	Uniques     []Unique // the primary key is among them
 	ForeignKeys []ForeignKey
 	Checks      []Check
-	Triggers    []string // names of triggers that fire on insert, update or delete
+	Triggers    []Trigger
 	View        bool
 }
 

@@ -28,6 +28,26 @@ type Loader struct {
 	db sqldb.DB
 }
 
+// Transactions is what carries batches: a Loader, or a rehearsal's one
+// transaction that is rolled back at the end.
+type Transactions interface {
+	Land(ctx context.Context, within func(context.Context, Attempt) error, settled func(context.Context, sqldb.Tx) (bool, error)) error
+	Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error
+}
+
+// Rehearsal carries all batches in one transaction that its holder rolls back.
+type Rehearsal struct{ Tx sqldb.Tx }
+
+// Land implements Transactions.
+func (r Rehearsal) Land(ctx context.Context, within func(context.Context, Attempt) error, _ func(context.Context, sqldb.Tx) (bool, error)) error {
+	return within(ctx, Attempt{Tx: r.Tx})
+}
+
+// Look implements Transactions.
+func (r Rehearsal) Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error {
+	return within(ctx, r.Tx)
+}
+
 // Attempt is one try at a batch. Careful is set once a commit was refused for
 // the content of rows: then each row must be judged before the commit.
 type Attempt struct {

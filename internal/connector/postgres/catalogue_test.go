@@ -60,7 +60,7 @@ func TestCatalogue(t *testing.T) {
 			{Name: "d", Type: record.Type{Kind: text, Native: "character varying(5)", Length: 5}, Nullable: true, HasDefault: true},
 			{Name: "m", Type: record.Type{Kind: text, Native: "mood", Enum: []string{"sad", "it's ok", `a"b\c`}}},
 			{Name: "kept", Type: record.Type{Kind: record.KindInt, Native: "integer", Bits: 32}, Nullable: true, Generated: true},
-			{Name: "word", Type: record.Type{Kind: text, Native: "character varying(20)", Length: 20}, Nullable: true, HasDefault: true},
+			{Name: "word", Type: record.Type{Kind: text, Native: "character varying(20)", Length: 20}, Nullable: true, HasDefault: true, Default: "'x'::character varying"},
 			{Name: "fixed", Type: record.Type{Kind: text, Native: "character(3)", Length: 3, Fixed: true}, Nullable: true},
 		},
 		PrimaryKey: []string{"id"},
@@ -76,7 +76,7 @@ func TestCatalogue(t *testing.T) {
 			Referenced: []string{"b", "a"}, Deferred: true, OnDelete: "SET NULL",
 		}},
 		Checks:   []sqldb.Check{{Name: "a b", Columns: []string{"a", "b"}, Expression: "((a > 0) AND (b <> ''::text))"}},
-		Triggers: []string{"trg"},
+		Triggers: []sqldb.Trigger{{Name: "trg", OnUpdate: true}},
 	}
 	if diff := cmp.Diff(want, table); diff != "" {
 		t.Error(diff)

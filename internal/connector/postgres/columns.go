@@ -17,7 +17,8 @@ const columnsSQL = `SELECT a.attname, b.oid::bigint, b.modifier, format_type(b.o
   coalesce(pg_get_serial_sequence($2::text, a.attname), s.name),
   coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false),
   (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid),
-  coalesce(to_jsonb(l)->>'collisdeterministic', 'true') = 'false'
+  coalesce(to_jsonb(l)->>'collisdeterministic', 'true') = 'false',
+  pg_get_expr(d.adbin, d.adrelid)
 FROM pg_attribute a
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_collation l ON l.oid = a.attcollation
@@ -49,13 +50,14 @@ func (db *database) readColumns(ctx context.Context, found relation, table *sqld
 			HasDefault: row[7].Bool(),
 			Generated:  row[9].Bool(),
 			Identity:   row[8].Bool() || row[11].Bool(),
+			Default:    row[14].Raw(),
 		}
 		// A generated column's expression stands where a default would.
 		if column.Generated {
-			column.HasDefault = false
+			column.HasDefault, column.Default = false, ""
 		}
 		if column.Identity {
-			column.HasDefault = true
+			column.HasDefault, column.Default = true, ""
 			column.Sequence = row[10].Raw()
 		}
 		table.Columns = append(table.Columns, column)

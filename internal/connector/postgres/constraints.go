@@ -97,13 +97,22 @@ func (db *database) readChecks(ctx context.Context, found relation, table *sqldb
 	}, found.oid)
 }
 
-// The bits of tgtype are 4 insert, 8 delete, 16 update.
-const triggersSQL = `SELECT tgname FROM pg_trigger
-WHERE tgrelid = $1::text::oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 28 <> 0 ORDER BY tgname`
+// The bits of tgtype are 4 insert, 8 delete, 16 update; a rule's ev_type is 2
+// for update, 3 for insert, 4 for delete.
+const triggersSQL = `SELECT tgname, tgtype & 4 <> 0, tgtype & 16 <> 0, tgtype & 8 <> 0,
+  (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = tgrelid AND a.attnum = ANY (tgattr::smallint[]))
+FROM pg_trigger WHERE tgrelid = $1::text::oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 28 <> 0
+UNION ALL
+SELECT rulename, ev_type = '3', ev_type = '2', ev_type = '4', NULL
+FROM pg_rewrite WHERE ev_class = $1::text::oid AND ev_type IN ('2', '3', '4') AND ev_enabled <> 'D'
+ORDER BY 1`
 
 func (db *database) readTriggers(ctx context.Context, found relation, table *sqldb.Table) error {
 	return db.each(ctx, triggersSQL, func(row []record.Value) error {
-		table.Triggers = append(table.Triggers, row[0].Raw())
-		return nil
+		of, err := list(row[4])
+		table.Triggers = append(table.Triggers, sqldb.Trigger{
+			Name: row[0].Raw(), OnInsert: row[1].Bool(), OnUpdate: row[2].Bool(), OnDelete: row[3].Bool(), Of: of,
+		})
+		return err
 	}, found.oid)
 }

@@ -65,7 +65,7 @@ const (
 
 func (db *database) readColumns(ctx context.Context, found relation, table *sqldb.Table) error {
 	keys := map[int64]string{}
-	err := db.each(ctx, `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid`,
+	err := db.each(ctx, `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk, hidden, dflt_value FROM pragma_table_xinfo(?1) ORDER BY cid`,
 		func(row []record.Value) {
 			hidden := row[5].Int()
 			if hidden == hiddenVirtual {
@@ -76,6 +76,7 @@ func (db *database) readColumns(ctx context.Context, found relation, table *sqld
 				Type:       declaredType(row[1].Raw()),
 				Nullable:   row[2].Int() == 0,
 				HasDefault: row[3].Int() == 1,
+				Default:    row[6].Raw(),
 				Generated:  hidden == generatedLate || hidden == generatedKept,
 			}
 			if column.Generated { // the declaration reads INTEGER GENERATED ALWAYS
@@ -113,11 +114,6 @@ func markIdentity(found relation, table *sqldb.Table) {
 	if strings.Contains(strings.ToUpper(found.sql), "AUTOINCREMENT") {
 		column.Sequence = counterTable
 	}
-}
-
-func (db *database) readTriggers(ctx context.Context, found relation, table *sqldb.Table) error {
-	return db.each(ctx, "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE ORDER BY name",
-		func(row []record.Value) { table.Triggers = append(table.Triggers, row[0].Raw()) }, found.name)
 }
 
 // each calls visit for every row of a catalogue query.

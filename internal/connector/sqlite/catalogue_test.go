@@ -42,7 +42,7 @@ func TestCatalogue(t *testing.T) {
 			{Name: "id", Type: record.Type{Kind: record.KindInt, Native: "INTEGER", Bits: 64}, HasDefault: true, Identity: true, Sequence: "sqlite_sequence"},
 			{Name: "a", Type: integer, Nullable: true},
 			{Name: "b", Type: record.Type{Kind: record.KindText, Native: "TEXT"}, Nullable: true},
-			{Name: "word", Type: record.Type{Kind: record.KindText, Native: "VARCHAR(20)", Length: 20}, Nullable: true, HasDefault: true},
+			{Name: "word", Type: record.Type{Kind: record.KindText, Native: "VARCHAR(20)", Length: 20}, Nullable: true, HasDefault: true, Default: "'x'"},
 			{Name: "fold", Type: record.Type{Kind: record.KindText, Native: "CHAR(3)", Length: 3, FoldCase: true}},
 			{Name: "price", Type: record.Type{Kind: record.KindDecimal, Native: "DECIMAL(18,2)", Precision: 15, Scale: 2}, Nullable: true},
 			{Name: "rate", Type: record.Type{Kind: record.KindDecimal, Native: "NUMERIC"}, Nullable: true},
@@ -64,7 +64,7 @@ func TestCatalogue(t *testing.T) {
 			{Columns: []string{"b", "a"}, References: sqldb.Name{Table: "Parent"}, Referenced: []string{"b", "a"}, Deferred: true, OnDelete: "SET NULL"},
 			{Columns: []string{"self"}, References: sqldb.Name{Table: `Child "x"`}, Referenced: []string{"id"}, Deferred: true, OnDelete: "NO ACTION"},
 		},
-		Triggers: []string{"trg"},
+		Triggers: []sqldb.Trigger{{Name: "trg", OnUpdate: true}},
 	}
 	if diff := cmp.Diff(want, tableOf(t, db, `Child "x"`)); diff != "" {
 		t.Error(diff)

@@ -1,0 +1,60 @@
+package crosswalk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"landfall/internal/books"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// Shape is a list of columns that hashes in the crosswalk were made over.
+type Shape struct {
+	ID      int64
+	Columns []sqldb.Column
+	// Known is false when the target has not all its columns any more: then an
+	// edit cannot be told from the missing column.
+	Known  bool
+	hasher *record.Hasher
+	values []record.Value
+}
+
+// ReadShape reads a shape from the books; column finds a column of the target
+// by the name it had. A Shape is used by one goroutine.
+func ReadShape(ctx context.Context, tx sqldb.Tx, b *books.Books, id int64, column func(name string) (*sqldb.Column, bool)) (*Shape, error) {
+	text, err := ShapeColumns(ctx, tx, b, id)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	if err := json.Unmarshal([]byte(text), &names); err != nil {
+		return nil, fmt.Errorf("shape %d in the books: %w", id, err)
+	}
+	shape := &Shape{ID: id, Known: true, values: make([]record.Value, len(names))}
+	index := make([]int, len(names))
+	for i, name := range names {
+		found, ok := column(name)
+		if !ok {
+			shape.Known, shape.Columns = false, nil
+			break
+		}
+		shape.Columns = append(shape.Columns, *found)
+		index[i] = i
+	}
+	shape.hasher = record.NewHasher(names, index)
+	return shape, nil
+}
+
+// Sum hashes a row, whose values stand in the order of columns, under the shape.
+func (s *Shape) Sum(row []record.Value, columns []sqldb.Column) record.Hash {
+	for i := range s.Columns {
+		for at := range columns {
+			if columns[at].Name == s.Columns[i].Name {
+				s.values[i] = row[at]
+			}
+		}
+	}
+	return s.hasher.Sum(s.values)
+}
