@@ -11,6 +11,7 @@ import (
 	"landfall/internal/migration"
 	"landfall/internal/reconcile"
 	"landfall/internal/report"
+	"landfall/internal/rollback"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
 	"landfall/internal/verdict"
@@ -65,10 +66,11 @@ func exitOf(err error) int {
 	var drift *run.DriftError
 	var held *books.HeldError
 	var newer books.NewerError
+	var refused *rollback.RefusedError
 	switch {
 	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
-	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift),
+	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
 	case errors.As(err, &held), errors.As(err, &newer), errors.Is(err, verdict.ErrTakenOver):

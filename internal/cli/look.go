@@ -56,6 +56,8 @@ type unfinished struct {
 	// closed is a run that was broken off after its last record and before its
 	// files; nil when there are records to carry.
 	closed *ledger.Run
+	// rollback says that the run is one.
+	rollback bool
 }
 
 // findUnfinished looks at the newest run. A completed one is unfinished as long
@@ -66,7 +68,7 @@ func (f *front) findUnfinished(ctx context.Context, flags runFlags) (found unfin
 		if err != nil {
 			return err
 		}
-		found.inputs = newest.Options.Inputs
+		found.inputs, found.rollback = newest.Options.Inputs, newest.Mode == ledger.ModeRollback
 		if newest.State.Resumable() {
 			return nil
 		}

@@ -66,7 +66,7 @@ func (f *front) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.status(), f.reconcile(),
+		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.rollback(), f.status(), f.reconcile(),
 		f.explain(), f.records(), f.ledger(), f.version(),
 	)
 	return root

@@ -268,6 +268,9 @@ as that of an unbroken run. When the mapping or the input changed meanwhile it i
 			if err != nil {
 				return err
 			}
+			if found.rollback {
+				return f.resumeRollback(cmd.Context(), found.closed, flags)
+			}
 			m, err := f.openFit(cmd.Context(), flags.target, found.inputs)
 			if err != nil {
 				return err

@@ -60,6 +60,27 @@ WHERE p.run_id = ? AND p.entity_id = ? ORDER BY p.source_key, p.field`, records)
 	return pending, err
 }
 
+// Waiting lists the records that wait in the run, those after a key, at most so
+// many, in the order of their keys. It is for runs that note one thing for each.
+func (s *Store) Waiting(ctx context.Context, tx sqldb.Tx, runID int64, after string, most int) ([]Pending, error) {
+	var pending []Pending
+	err := s.books.Query(ctx, tx, func(row []record.Value) error {
+		pending = append(pending, Pending{SourceKey: row[0].String(), RecordNo: row[1].Int(), Disposition: record.Disposition(row[2].String())})
+		return nil
+	}, fmt.Sprintf("SELECT source_key, record_no, disposition FROM {pending} WHERE run_id = ? AND entity_id = ? AND source_key > ? ORDER BY source_key LIMIT %d", most),
+		runID, s.EntityID, after)
+	return pending, err
+}
+
+// WaitingCount is how many there are.
+func (s *Store) WaitingCount(ctx context.Context, tx sqldb.Tx, runID int64) (int64, error) {
+	row, _, err := s.books.One(ctx, tx, "SELECT count(*) FROM {pending} WHERE run_id = ? AND entity_id = ?", runID, s.EntityID)
+	if err != nil {
+		return 0, err
+	}
+	return row[0].Int(), nil
+}
+
 // Settled forgets what the records waited for in the run.
 func (s *Store) Settled(ctx context.Context, tx sqldb.Tx, runID int64, keys []string) error {
 	return s.withKeys(ctx, tx, keys, func(relation string, args []any) error {

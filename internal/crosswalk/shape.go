@@ -13,6 +13,7 @@ import (
 // Shape is a list of columns that hashes in the crosswalk were made over.
 type Shape struct {
 	ID      int64
+	Names   []string // as they were
 	Columns []sqldb.Column
 	// Known is false when the target has not all its columns any more: then an
 	// edit cannot be told from the missing column.
@@ -32,7 +33,7 @@ func ReadShape(ctx context.Context, tx sqldb.Tx, b *books.Books, id int64, colum
 	if err := json.Unmarshal([]byte(text), &names); err != nil {
 		return nil, fmt.Errorf("shape %d in the books: %w", id, err)
 	}
-	shape := &Shape{ID: id, Known: true, values: make([]record.Value, len(names))}
+	shape := &Shape{ID: id, Names: names, Known: true, values: make([]record.Value, len(names))}
 	index := make([]int, len(names))
 	for i, name := range names {
 		found, ok := column(name)

@@ -90,7 +90,7 @@ func (b *bars) Observe(e run.Event) {
 	case run.EventScanning:
 		b.now.say(e.Message)
 	case run.EventEntityEnded:
-		b.now.say(grouped(e.Read) + " read: " + cameTo(e))
+		b.now.say(grouped(e.Read) + " " + readWord(e) + ": " + cameTo(e))
 		b.now.SetCurrent(b.total) // which completes it
 		b.now = nil
 	}

@@ -19,9 +19,17 @@ const reasonsShown = 5
 
 // Closing writes the table that ends a run, and the most common rejections.
 func Closing(w io.Writer, s *Summary) {
-	fmt.Fprintf(w, "\nRun %s (%s) %s\n\n", s.Run, s.Mode, stateWords(s))
+	mode := s.Mode
+	if s.RollsBack != "" {
+		mode += " of " + s.RollsBack
+	}
+	fmt.Fprintf(w, "\nRun %s (%s) %s\n\n", s.Run, mode, stateWords(s))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(table, "entity\tread\t")
+	read := "read"
+	if s.RollsBack != "" {
+		read = "touched"
+	}
+	fmt.Fprintf(table, "entity\t%s\t", read)
 	shown := shownDispositions(s)
 	for _, disposition := range shown {
 		fmt.Fprintf(table, "%s\t", disposition)
@@ -36,7 +44,11 @@ func Closing(w io.Writer, s *Summary) {
 		fmt.Fprintln(table)
 	}
 	table.Flush()
-	Rejections(w, s.Reasons)
+	title := "Most common rejections"
+	if s.RollsBack != "" {
+		title = "Not reversed"
+	}
+	reasonsUnder(w, title, s.Reasons)
 	writeTotals(w, s)
 	writeFingerprints(w, s)
 	writeQuestions(w, s.OpenQuestions)
@@ -44,10 +56,14 @@ func Closing(w io.Writer, s *Summary) {
 
 // Rejections writes the most common groups with their examples.
 func Rejections(w io.Writer, reasons []Reason) {
+	reasonsUnder(w, "Most common rejections", reasons)
+}
+
+func reasonsUnder(w io.Writer, title string, reasons []Reason) {
 	if len(reasons) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nMost common rejections\n")
+	fmt.Fprintf(w, "\n%s\n", title)
 	for _, reason := range reasons[:min(len(reasons), reasonsShown)] {
 		in := ""
 		if reason.Field != "" {
@@ -76,6 +92,12 @@ func whereRead(e Example) string {
 }
 
 func stateWords(s *Summary) string {
+	switch {
+	case s.RollsBack != "" && s.State == ledger.Completed:
+		return rollbackWords(s)
+	case s.RollsBack != "" && s.State == ledger.Running:
+		return "would end so"
+	}
 	switch s.State {
 	case ledger.Completed:
 		if open := s.Open(); open > 0 {
@@ -88,6 +110,20 @@ func stateWords(s *Summary) string {
 		return "broke off and can be resumed: " + s.Error
 	}
 	return "is " + string(s.State)
+}
+
+// rollbackWords never calls it a success that nothing was done.
+func rollbackWords(s *Summary) string {
+	reversed, open := s.Reversed(), s.Open()
+	switch {
+	case reversed == 0 && open == 0:
+		return "completed; nothing was reversed: there is nothing left to undo of what was asked for"
+	case reversed == 0:
+		return fmt.Sprintf("completed; nothing was reversed, %s stay", records(open))
+	case open > 0:
+		return fmt.Sprintf("completed; %s reversed, %s stay", records(reversed), records(open))
+	}
+	return "completed; everything was reversed"
 }
 
 func records(n int64) string {
@@ -117,7 +153,7 @@ func shownEntities(s *Summary) []string {
 func shownDispositions(s *Summary) []record.Disposition {
 	var shown []record.Disposition
 	for _, disposition := range record.Dispositions {
-		keep := disposition == record.Created || disposition == record.Failed
+		keep := alwaysShown(s, disposition)
 		for _, counts := range s.Entities {
 			keep = keep || *counts.Of(disposition) > 0
 		}
@@ -126,6 +162,13 @@ func shownDispositions(s *Summary) []record.Disposition {
 		}
 	}
 	return shown
+}
+
+func alwaysShown(s *Summary, disposition record.Disposition) bool {
+	if s.RollsBack == "" {
+		return disposition == record.Created || disposition == record.Failed
+	}
+	return disposition.TellsWhy() && disposition != record.Unknown || disposition == record.Reversed
 }
 
 // grouped writes a number with thin groups of three: 1,234,567.

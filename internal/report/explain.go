@@ -199,11 +199,19 @@ func WriteStory(w io.Writer, s *Story) {
 		if s.Survivor != "" {
 			role += " of " + s.Survivor
 		}
-		fmt.Fprintf(w, "  is row %s of %s (%s, %s), first landed by %s, last written by %s\n", s.TargetKey, s.Table, role, s.State, s.FirstRun, s.LastRun)
+		is := "is"
+		if s.State == crosswalk.StateRolledBack.String() || s.State == crosswalk.StateDeleted.String() {
+			is = "was"
+		}
+		fmt.Fprintf(w, "  %s row %s of %s (%s, %s), first landed by %s, last written by %s\n", is, s.TargetKey, s.Table, role, s.State, s.FirstRun, s.LastRun)
 	}
 	for _, c := range s.Chapters {
 		fmt.Fprintf(w, "\n%s  %s  %s\n", c.Run, c.StartedAt, runWords(c))
-		fmt.Fprintf(w, "  read as %s of %s\n", placeWords(c), c.Origin)
+		if c.Kind == ledger.KindRollback {
+			fmt.Fprintf(w, "  rolling back %s\n", c.Origin)
+		} else {
+			fmt.Fprintf(w, "  read as %s of %s\n", placeWords(c), c.Origin)
+		}
 		fmt.Fprintf(w, "  %s\n", endWords(c))
 		if c.Message != "" {
 			fmt.Fprintf(w, "    %s\n", c.Message)
@@ -214,7 +222,7 @@ func WriteStory(w io.Writer, s *Story) {
 }
 
 func runWords(c Chapter) string {
-	if c.Kind == ledger.KindAll {
+	if c.Kind == ledger.KindAll || c.Kind == ledger.KindRollback {
 		return c.Mode
 	}
 	return c.Mode + ", " + c.Kind

@@ -142,10 +142,10 @@ func (p *lineProgress) Observe(e run.Event) {
 		p.last = e.Time
 		fmt.Fprintf(p.w, "%s: %s\n", e.Entity, progressText(e, &p.rate))
 	case run.EventEntityEnded:
-		if e.Read == 0 && e.Total == 0 {
+		if e.Read == 0 && (e.Total == 0 || e.Mode == ledger.ModeRollback) {
 			return // a run over few records had nothing to do with it
 		}
-		fmt.Fprintf(p.w, "%s: %s read: %s\n", e.Entity, grouped(e.Read), cameTo(e))
+		fmt.Fprintf(p.w, "%s: %s %s: %s\n", e.Entity, grouped(e.Read), readWord(e), cameTo(e))
 	case run.EventWaiting:
 		fmt.Fprintf(p.w, "waiting: %s\n", e.Message)
 	case run.EventWarning:
@@ -166,6 +166,14 @@ func (p *lineProgress) Observe(e run.Event) {
 
 // Close implements Progress.
 func (p *lineProgress) Close() { p.late.stop() }
+
+// readWord is what was done with the records that an event counts.
+func readWord(e run.Event) string {
+	if e.Mode == ledger.ModeRollback {
+		return "touched"
+	}
+	return "read"
+}
 
 // message is what an event says beside its numbers.
 func message(e run.Event) string {

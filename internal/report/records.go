@@ -36,7 +36,7 @@ type listed struct {
 
 // Records lists the records of a run that the filter chooses, entity by entity
 // in the order in which they were read: first those that have a good end, then
-// those that did not land. It returns how many they were.
+// those that did not land or were kept. It returns how many they were.
 func Records(ctx context.Context, w io.Writer, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, filter Filter, asJSON bool) (int64, error) {
 	entities, err := l.Entities(ctx, tx, run.ID)
 	if err != nil {
@@ -63,7 +63,7 @@ func Records(ctx context.Context, w io.Writer, tx sqldb.Tx, l *ledger.Ledger, ru
 func entityRecords(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int64, entity ledger.Entity, filter Filter, show func(listed) error) error {
 	if filter.Code == "" {
 		err := l.Segments(ctx, tx, runID, entity.ID, func(_ int, line *ledger.Line) error {
-			if line.Disposition.NeedsRetry() || filter.Disposition != "" && line.Disposition != filter.Disposition {
+			if line.Disposition.TellsWhy() || filter.Disposition != "" && line.Disposition != filter.Disposition {
 				return nil
 			}
 			return show(listed{
@@ -76,7 +76,7 @@ func entityRecords(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int
 		}
 	}
 	return l.Entries(ctx, tx, func(t *ledger.Told) error {
-		if filter.Code != "" && t.Code != filter.Code || filter.Code == "" && !t.Disposition.NeedsRetry() ||
+		if filter.Code != "" && t.Code != filter.Code || filter.Code == "" && !t.Disposition.TellsWhy() ||
 			filter.Disposition != "" && t.Disposition != filter.Disposition {
 			return nil
 		}

@@ -44,7 +44,7 @@ func Reasons(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int64, mo
 		})
 		return nil
 	}, fmt.Sprintf(`SELECT n.name, e.step, e.field, e.code, count(*) AS many FROM {entry} e JOIN {entity} n ON n.id = e.entity_id
-WHERE e.run_id = ? AND e.disposition IN ('failed', 'blocked', 'unknown')
+WHERE e.run_id = ? AND e.disposition IN ('failed', 'blocked', 'unknown', 'kept')
 GROUP BY n.name, e.step, e.field, e.code ORDER BY many DESC, n.name, e.code, e.field LIMIT %d`, most), runID)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ GROUP BY n.name, e.step, e.field, e.code ORDER BY many DESC, n.name, e.code, e.f
 			return nil
 		}, fmt.Sprintf(`SELECT e.source_key, e.record_no, e.line, e.message FROM {entry} e JOIN {entity} n ON n.id = e.entity_id
 WHERE e.run_id = ? AND n.name = ? AND coalesce(e.step, '') = ? AND coalesce(e.field, '') = ? AND e.code = ?
-  AND e.disposition IN ('failed', 'blocked', 'unknown')
+  AND e.disposition IN ('failed', 'blocked', 'unknown', 'kept')
 ORDER BY e.slice_no, e.ordinal, e.seq LIMIT %d`, examplesPerReason), runID, r.Entity, string(r.Step), r.Field, string(r.Code))
 		if err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 // Summary is a run in numbers: the content of report.json.
 type Summary struct {
 	Run         string                  `json:"run"`
+	RollsBack   string                  `json:"rolls_back,omitempty"` // the run that a rollback undoes
 	Migration   string                  `json:"migration"`
 	Mode        string                  `json:"mode"`
 	Kind        string                  `json:"kind"`
@@ -46,6 +47,8 @@ type EntityCounts struct {
 	Failed    int64 `json:"failed"`
 	Blocked   int64 `json:"blocked"`
 	Unknown   int64 `json:"unknown"`
+	Reversed  int64 `json:"reversed,omitempty"` // of a rollback, whose read records are those that the run had touched
+	Kept      int64 `json:"kept,omitempty"`
 }
 
 // Of returns the number of one disposition.
@@ -65,12 +68,17 @@ func (c *EntityCounts) Of(d record.Disposition) *int64 {
 		return &c.Failed
 	case record.Blocked:
 		return &c.Blocked
+	case record.Reversed:
+		return &c.Reversed
+	case record.Kept:
+		return &c.Kept
 	}
 	return &c.Unknown
 }
 
-// Open is how many records a retry would run again.
-func (c *EntityCounts) Open() int64 { return c.Failed + c.Blocked + c.Unknown }
+// Open is how many records a retry would run again, or a rollback could not
+// reverse.
+func (c *EntityCounts) Open() int64 { return c.Failed + c.Blocked + c.Unknown + c.Kept }
 
 // reasonsKept is how many groups of rejections report.json lists.
 const reasonsKept = 100
@@ -82,6 +90,12 @@ func Summarize(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.R
 		Actor: run.Actor, Host: run.Host, Target: run.Options.Target, MappingHash: run.MappingHash,
 		StartedAt: run.StartedAt, EndedAt: run.EndedAt, Error: run.Error,
 		Entities: map[string]EntityCounts{}, Seals: map[string]string{},
+	}
+	var err error
+	if run.Mode == ledger.ModeRollback {
+		if s.RollsBack, err = l.NameOf(ctx, tx, run.ParentID); err != nil {
+			return nil, err
+		}
 	}
 	entities, err := l.Entities(ctx, tx, run.ID)
 	if err != nil {
@@ -114,7 +128,7 @@ func Summarize(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.R
 	return s, err
 }
 
-// Open is how many of the run's records did not land.
+// Open is how many of the run's records did not land, or were not reversed.
 func (s *Summary) Open() int64 {
 	open := int64(0)
 	for _, counts := range s.Entities {
@@ -127,4 +141,13 @@ func (s *Summary) Open() int64 {
 func (s *Summary) JSON() ([]byte, error) {
 	out, err := json.MarshalIndent(s, "", "  ")
 	return append(out, '\n'), err
+}
+
+// Reversed is how many records a rollback has reversed.
+func (s *Summary) Reversed() int64 {
+	reversed := int64(0)
+	for _, counts := range s.Entities {
+		reversed += counts.Reversed
+	}
+	return reversed
 }

@@ -254,7 +254,7 @@ func (b *ExpectedBatch) OldShape(ctx context.Context, tx sqldb.Tx, id int64) (co
 	if err != nil {
 		return nil, nil, false, err
 	}
-	return shape.columns, func(values []record.Value) record.Hash { return shape.sum(values, shape.columns) }, shape.known, nil
+	return shape.Columns, func(values []record.Value) record.Hash { return shape.Sum(values, shape.Columns) }, shape.Known, nil
 }
 
 // Sum is the hash of a row whose values stand in the order of the entity's

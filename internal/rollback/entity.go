@@ -1,0 +1,245 @@
+package rollback
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"landfall/internal/connector/table"
+	"landfall/internal/crosswalk"
+	"landfall/internal/ledger"
+	"landfall/internal/migration"
+	"landfall/internal/record"
+	"landfall/internal/run"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// entityUndo undoes what a run did with one entity.
+type entityUndo struct {
+	*runner
+	*migration.TargetEntity
+	done   ledger.Entity  // its part in the run
+	stored *ledger.Entity // its part in the rollback
+	refs   []sqldb.Reference
+
+	store  *crosswalk.Store
+	lander *table.Lander
+	ends   *ledger.Ends
+	shapes map[int64]*shape
+
+	batches []ledger.Place // of the run, in the order of undoing
+	undone  map[ledger.Place]bool
+	counts  ledger.Counts
+	along   int // batches that are undone
+}
+
+// shape is a list of columns that rows were written with, and what the others
+// hold in a row that nobody has edited.
+type shape struct {
+	*crosswalk.Shape
+	unwritten []sqldb.Column
+	expected  []record.Value // NULL, or the column's constant default
+}
+
+// prepare looks up what undoing the entity needs to know, and adds up what
+// earlier sessions of the rollback have done.
+func (e *entityUndo) prepare(ctx context.Context) error {
+	e.lander = table.NewLander(e.books.Dialect(), e.Table, e.Key)
+	return e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+		if e.ends, err = e.ledger.EndsOf(ctx, tx, e.runner.undone.ID, e.done.ID); err != nil {
+			return err
+		}
+		if e.batches, err = e.ledger.Batches(ctx, tx, e.runner.undone.ID, e.done.ID); err != nil {
+			return err
+		}
+		slices.Reverse(e.batches)
+		e.counts, e.undone, e.along = ledger.Counts{}, map[ledger.Place]bool{}, 0
+		committed, err := e.ledger.Batches(ctx, tx, e.run.ID, e.stored.ID)
+		for _, place := range committed {
+			e.undone[place] = true
+			if place.Slice != e.waitingSlice() {
+				e.along++
+			}
+		}
+		if err != nil {
+			return err
+		}
+		e.counts, _, err = e.ledger.Counts(ctx, tx, e.run.ID, e.stored.ID)
+		return err
+	})
+}
+
+// waitingSlice is the slice of the rollback that tells of records that had to
+// wait for others; it comes behind those of the run.
+func (e *entityUndo) waitingSlice() int {
+	last := -1
+	for _, slice := range e.done.Slices {
+		last = max(last, slice.Number)
+	}
+	return last + 1
+}
+
+// placeOf is where the rollback tells of a batch of the run: it counts the
+// batches of a slice from behind.
+func (e *entityUndo) placeOf(n int) ledger.Place {
+	ordinal := int64(0)
+	for _, before := range e.batches[:n] {
+		if before.Slice == e.batches[n].Slice {
+			ordinal++
+		}
+	}
+	return ledger.Place{RunID: e.run.ID, EntityID: e.stored.ID, Slice: e.batches[n].Slice, Ordinal: ordinal}
+}
+
+// undo undoes the batches of the run, the last first. What waits for other rows
+// to go is left for later.
+func (e *entityUndo) undo(ctx context.Context, g *group) error {
+	e.tell(e.event(run.EventEntityStarted))
+	for n := range e.batches {
+		at := e.placeOf(n)
+		if e.undone[at] {
+			continue
+		}
+		if e.stopAsked() {
+			return errStopped
+		}
+		if err := e.undoBatch(ctx, g, at, func(ctx context.Context, tx sqldb.Tx) ([]*item, error) { return e.read(ctx, tx, e.batches[n]) }); err != nil {
+			return fmt.Errorf("undoing batch %d of slice %d: %w", e.batches[n].Ordinal, at.Slice, err)
+		}
+		e.along++
+		e.tell(e.event(run.EventBatch))
+	}
+	return nil
+}
+
+// undoBatch undoes some records in a transaction of their own, and tells of
+// them at the place.
+func (e *entityUndo) undoBatch(ctx context.Context, g *group, at ledger.Place, read func(context.Context, sqldb.Tx) ([]*item, error)) error {
+	var marker *ledger.Marker
+	var found []record.Ref
+	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		b := &batch{entityUndo: e, group: g, tx: a.Tx, at: at}
+		var err error
+		marker, err = b.within(ctx, read)
+		found = b.found
+		return err
+	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) {
+		if _, err := e.lease.Settle(ctx, tx); err != nil {
+			return false, err
+		}
+		committed, err := e.ledger.Committed(ctx, tx, at)
+		if committed != nil {
+			marker = committed
+		}
+		return committed != nil, err
+	})
+	if err != nil {
+		return err
+	}
+	e.point(run.PointCommitted)
+	e.settled(marker, found)
+	return nil
+}
+
+// settled counts a batch that is committed.
+func (e *entityUndo) settled(marker *ledger.Marker, found []record.Ref) {
+	if marker != nil {
+		e.counts.Add(marker.Counts)
+	}
+	for _, ref := range found {
+		e.only[ref] = true
+	}
+}
+
+// close seals the entity's part in the rollback.
+func (e *entityUndo) close(ctx context.Context) error {
+	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := e.lease.Check(ctx, a.Tx); err != nil {
+			return err
+		}
+		entities, err := e.ledger.Entities(ctx, a.Tx, e.run.ID)
+		if err != nil {
+			return err
+		}
+		for _, stored := range entities {
+			if stored.ID != e.stored.ID {
+				continue
+			}
+			for _, slice := range stored.Sealed() {
+				if _, err := e.ledger.Seal(ctx, a.Tx, e.run.ID, e.stored.ID, slice.Number); err != nil {
+					return err
+				}
+			}
+		}
+		if err := e.lease.Keep(ctx, a.Tx, e.run.Name); err != nil {
+			return err
+		}
+		return e.ledger.EndEntity(ctx, a.Tx, e.run.ID, e.stored.ID)
+	}, e.again)
+	if err != nil {
+		return err
+	}
+	e.stored.Done = true
+	e.point(run.PointEntityEnd)
+	e.tell(e.event(run.EventEntityEnded))
+	return nil
+}
+
+// event tells how far the entity is. How many records there are to undo is only
+// known once they are looked at: batches are counted instead.
+func (e *entityUndo) event(kind run.EventKind) run.Event {
+	event := run.Event{Kind: kind, Entity: e.done.Name, Read: e.counts.Total(), Total: -1, Percent: 100, Counts: e.counts.Clone(), Lanes: 1}
+	if len(e.batches) > 0 {
+		event.Percent = 100 * float64(e.along) / float64(len(e.batches))
+	}
+	return event
+}
+
+// shape reads a shape from the books, and what the columns must hold that are
+// not of it.
+func (e *entityUndo) shape(ctx context.Context, tx sqldb.Tx, id int64) (*shape, error) {
+	if s, known := e.shapes[id]; known {
+		return s, nil
+	}
+	read, err := crosswalk.ReadShape(ctx, tx, e.books, id, e.column)
+	if err != nil {
+		return nil, err
+	}
+	s := &shape{Shape: read}
+	written := map[string]bool{}
+	for _, column := range slices.Concat(read.Columns, e.Key) {
+		written[column.Name] = true
+	}
+	for _, field := range e.Fields {
+		written[field.Target] = true // those that are written only once are in no shape
+	}
+	if slices.ContainsFunc(e.Table.Triggers, func(t sqldb.Trigger) bool { return t.OnInsert }) {
+		written = nil // a trigger may have filled any of them
+	}
+	var others []sqldb.Column
+	for _, column := range e.Table.Columns {
+		if written != nil && !written[column.Name] {
+			others = append(others, column)
+		}
+	}
+	values, known, err := e.lander.Defaults(ctx, tx, others)
+	if err != nil {
+		return nil, err
+	}
+	for i := range others {
+		if known[i] {
+			s.unwritten, s.expected = append(s.unwritten, others[i]), append(s.expected, values[i])
+		}
+	}
+	e.shapes[id] = s
+	return s, nil
+}
+
+// column finds a column of the table by the name that it has or had.
+func (e *entityUndo) column(name string) (*sqldb.Column, bool) {
+	if column, ok := e.Table.Column(name); ok {
+		return column, true
+	}
+	return e.Table.Column(e.RenamedColumn(name))
+}

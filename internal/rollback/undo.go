@@ -1,0 +1,98 @@
+package rollback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"landfall/internal/ledger"
+	"landfall/internal/record"
+	"landfall/internal/target"
+)
+
+// restore gives changed rows back what they held before the run. It comes before
+// the deleting, as the updates of a batch come after its inserts.
+func (b *batch) restore(ctx context.Context) error {
+	byShape := map[*shape][]*item{}
+	var shapes []*shape
+	for _, i := range b.items {
+		if i.deed != changed || !i.open() {
+			continue
+		}
+		if byShape[i.shape] == nil {
+			shapes = append(shapes, i.shape)
+		}
+		byShape[i.shape] = append(byShape[i.shape], i)
+	}
+	for _, s := range shapes {
+		items := byShape[s]
+		changes := make([]target.Change, len(items))
+		for n, i := range items {
+			changes[n] = target.Change{Key: i.key, Values: i.before}
+			row := make([]record.Value, len(s.Columns))
+			for c := range s.Columns {
+				row[c] = i.row[placeOf(b.columns, s.Columns[c].Name)]
+			}
+			i.was, i.after = ledger.EncodeRow(s.Columns, row), ledger.EncodeRow(s.Columns, i.before)
+			i.note = "its row holds again what it held before " + b.runner.undone.Name
+		}
+		landed, err := b.lander.Update(ctx, b.tx, s.Columns, changes)
+		if err != nil {
+			return fmt.Errorf("giving rows of %s back what they held: %w", b.Table.Name, err)
+		}
+		b.refuse(items, landed.Refused)
+	}
+	return nil
+}
+
+// refuse makes verdicts of the database's refusals; rows are places among items.
+func (b *batch) refuse(items []*item, refusals []target.Refusal) {
+	for _, refusal := range refusals {
+		message := refusal.Message
+		if refusal.Holder != "" {
+			message += ": row " + refusal.Holder
+		}
+		i := items[refusal.Row]
+		i.end, i.why = record.Failed, &record.Rejection{
+			Step: record.StepUndo, Code: refusal.Code, Field: strings.Join(refusal.Columns, ", "), Err: errors.New("the target refuses what the row held: " + message),
+		}
+		if i.deed == made {
+			i.why.Err = errors.New("the target refuses to delete the row: " + message)
+		}
+	}
+}
+
+// remove deletes the rows that the run made; those that refer to each other go
+// in one statement.
+func (b *batch) remove(ctx context.Context) error {
+	var items []*item
+	var keys [][]record.Value
+	var places []int64
+	for _, i := range b.items {
+		switch {
+		case i.deed != made || !i.open():
+		case i.gone:
+			i.note = "its row was gone already"
+		default:
+			places = append(places, int64(len(items)))
+			items, keys = append(items, i), append(keys, i.key)
+		}
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	doomed, err := b.lander.Doom(ctx, b.tx, doomedMark)
+	if err != nil {
+		return err
+	}
+	if err := doomed.Add(ctx, b.tx, places, keys); err != nil {
+		return err
+	}
+	landed, err := doomed.Remove(ctx, b.tx, places)
+	if err != nil {
+		return fmt.Errorf("deleting rows of %s: %w", b.Table.Name, err)
+	}
+	b.refuse(items, landed.Refused)
+	return nil
+}
