@@ -100,7 +100,7 @@ func ForgetPending(ctx context.Context, tx sqldb.Tx, b *books.Books, runID int64
 func (s *Store) Mark(ctx context.Context, tx sqldb.Tx, keys []string, state State) error {
 	return s.withKeys(ctx, tx, keys, func(relation string, args []any) error {
 		_, err := tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET state = '%s' WHERE entity_id = %d AND source_key IN (SELECT c0 FROM %s)",
-			s.books.Table("crosswalk"), state, s.EntityID, relation), args...)
+			s.books.Table("crosswalk"), string(state), s.EntityID, relation), args...) // the letter, not the word
 		return err
 	})
 }

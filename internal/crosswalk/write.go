@@ -109,7 +109,7 @@ func (s *Store) Supersede(ctx context.Context, tx sqldb.Tx, moving []Row, target
 		}
 	}
 	_, err = tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET state = '%s' WHERE target_key IN (SELECT c0 FROM %s) AND %s",
-		s.books.Table("crosswalk"), StateDeleted, relation, s.owning("")), args...)
+		s.books.Table("crosswalk"), string(StateDeleted), relation, s.owning("")), args...)
 	return owners, err
 }
 
