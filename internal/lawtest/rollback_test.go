@@ -9,6 +9,7 @@ import (
 
 	"landfall/internal/ledger"
 	"landfall/internal/migration"
+	"landfall/internal/record"
 	"landfall/internal/rollback"
 	"landfall/internal/run"
 )
@@ -181,4 +182,11 @@ func TestRollbackPutsTheCrosswalkBack(t *testing.T) {
 		same(t, "crosswalk", crosswalk, slices.DeleteFunc(now, func(row string) bool { return slices.Contains([]string{"2|5"}, row[:3]) }))
 		same(t, "nothing is left of what the crosswalk was", []string{"0"}, w.query("SELECT count(*) FROM "+w.books("former")))
 	})
+}
+
+func refsOf(texts ...string) (refs []record.Ref) {
+	for _, text := range texts {
+		refs = append(refs, ref(text))
+	}
+	return refs
 }

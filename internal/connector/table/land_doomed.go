@@ -172,7 +172,7 @@ func (d *Doomed) Remove(ctx context.Context, tx sqldb.Tx, places []int64) (targe
 	b := &bisection{
 		Lander: d.Lander, stage: d.stage, columns: d.columns, verdicts: map[int]*target.Refusal{}, again: map[record.Code]bool{record.CodeForeignKey: true},
 		land: func(ctx context.Context, tx sqldb.Tx, _ sqldb.Name, from, to int64) (int64, error) {
-			return tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s WHERE landfall_ord BETWEEN %d AND %d)", d.dialect.QuoteName(d.table.Name), d.members(), from, to))
+			return d.delete(ctx, tx, fmt.Sprintf(" WHERE landfall_ord BETWEEN %d AND %d", from, to))
 		},
 	}
 	if err := b.settle(ctx, tx, places); err != nil {
@@ -200,14 +200,31 @@ func (d *Doomed) Detach(ctx context.Context, tx sqldb.Tx, columns []string) erro
 
 // RemoveAll deletes all rows of the set, which are so many, in one statement.
 func (d *Doomed) RemoveAll(ctx context.Context, tx sqldb.Tx, many int64) error {
-	gone, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s)", d.dialect.QuoteName(d.table.Name), d.members()))
+	gone, err := d.delete(ctx, tx, "")
 	if err == nil && gone != many {
-		err = &shortWrite{sent: many, kept: many - gone}
+		err = &shortWrite{sent: many, kept: gone}
 	}
 	if err != nil {
 		return err
 	}
 	return d.force(ctx, tx)
+}
+
+// delete deletes the rows of the set at the places that the condition selects,
+// and returns how many of them are gone. Not every database counts those that
+// went along with others, by a reference of their own.
+func (d *Doomed) delete(ctx context.Context, tx sqldb.Tx, where string) (int64, error) {
+	name, stage := d.dialect.QuoteName(d.table.Name), d.dialect.QuoteName(d.stage)
+	gone, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s%s)", name, d.members(), where))
+	if err != nil {
+		return 0, err
+	}
+	sent, err := d.number(ctx, tx, "SELECT count(*) FROM "+stage+where)
+	if err != nil || gone == sent {
+		return gone, err
+	}
+	left, err := d.number(ctx, tx, fmt.Sprintf("SELECT count(*) FROM %s WHERE %s%s)", name, d.members(), where))
+	return sent - left, err
 }
 
 // Attempt runs work that deletes or changes rows under a savepoint. What the
@@ -237,7 +254,11 @@ func (d *Doomed) Chunk(ctx context.Context, tx sqldb.Tx, above int64, most int) 
 
 // Count is how many rows the set has.
 func (d *Doomed) Count(ctx context.Context, tx sqldb.Tx) (int64, error) {
-	rows, err := tx.Query(ctx, "SELECT count(*) FROM "+d.dialect.QuoteName(d.stage))
+	return d.number(ctx, tx, "SELECT count(*) FROM "+d.dialect.QuoteName(d.stage))
+}
+
+func (d *Doomed) number(ctx context.Context, tx sqldb.Tx, query string) (int64, error) {
+	rows, err := tx.Query(ctx, query)
 	if err != nil {
 		return 0, err
 	}
