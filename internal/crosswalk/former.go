@@ -61,22 +61,28 @@ func (s *Store) Former(ctx context.Context, tx sqldb.Tx, runID int64, keys []str
 }
 
 // PutBack makes entries what they were before a run changed them. All leave the
-// crosswalk first, since of two that passed a row on either may come first.
+// crosswalk first, since of two that passed a row on either may come first. An
+// entry whose row another one still has stays deleted, and former, for
+// PutBackSuperseded to find.
 func (s *Store) PutBack(ctx context.Context, tx sqldb.Tx, runID int64, keys []string) error {
 	if err := s.Forget(ctx, tx, keys); err != nil {
 		return err
 	}
 	return s.withKeys(ctx, tx, keys, func(relation string, args []any) error {
 		of := fmt.Sprintf("run_id = %d AND entity_id = %d AND source_key IN (SELECT c0 FROM %s)", runID, s.EntityID, relation)
-		put, err := tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %[2]s FROM %[3]s WHERE %[4]s",
-			s.books.Table("crosswalk"), entryList, s.books.Table("former"), of), args...)
+		crosswalk, former := s.books.Table("crosswalk"), s.books.Table("former")
+		put, err := tx.Exec(ctx, fmt.Sprintf(`INSERT INTO %s (%s) SELECT entity_id, source_key, table_id, target_key, role,
+  CASE WHEN %[5]s AND EXISTS (SELECT 1 FROM %[1]s o WHERE o.target_key = f.target_key AND %[6]s) THEN '%[7]s' ELSE state END,
+  hash, shape_id, first_run, last_run, record_no, survivor, scope FROM %[3]s f WHERE %[4]s`,
+			crosswalk, entryList, former, of, s.owning("f."), s.owning("o."), string(StateDeleted)), args...)
 		if err != nil {
 			return err
 		}
 		if put != int64(len(keys)) {
 			return fmt.Errorf("crosswalk: %d entries to put back, %d put back", len(keys), put)
 		}
-		_, err = tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s", s.books.Table("former"), of), args...)
+		_, err = tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s AND NOT EXISTS (SELECT 1 FROM %s c WHERE c.entity_id = %[1]s.entity_id AND c.source_key = %[1]s.source_key AND c.state <> %[1]s.state)",
+			former, of, crosswalk), args...)
 		return err
 	})
 }
@@ -84,12 +90,18 @@ func (s *Store) PutBack(ctx context.Context, tx sqldb.Tx, runID int64, keys []st
 // PutBackSuperseded gives entries whose rows a run's records had taken over
 // their state again, where nobody has those rows any more. The run had not read
 // those entries' records: nothing else of them has changed.
-func PutBackSuperseded(ctx context.Context, tx sqldb.Tx, b *books.Books, runID int64) (int64, error) {
+func PutBackSuperseded(ctx context.Context, tx sqldb.Tx, b *books.Books, runID int64) error {
 	owning := func(alias string) string {
 		return fmt.Sprintf("%s.role IN ('c', 'a') AND %[1]s.state IN ('r', 'l', 'p', 'h')", alias)
 	}
-	return b.Exec(ctx, tx, `UPDATE {crosswalk} SET state = f.state FROM {former} f
+	_, err := b.Exec(ctx, tx, `UPDATE {crosswalk} SET state = f.state FROM {former} f
 WHERE f.run_id = ? AND f.entity_id = {crosswalk}.entity_id AND f.source_key = {crosswalk}.source_key
   AND {crosswalk}.state = 'd' AND {crosswalk}.last_run = f.last_run AND `+owning("f")+`
   AND NOT EXISTS (SELECT 1 FROM {crosswalk} o WHERE o.table_id = f.table_id AND o.target_key = f.target_key AND `+owning("o")+`)`, runID)
+	if err != nil {
+		return err
+	}
+	_, err = b.Exec(ctx, tx, `DELETE FROM {former} WHERE run_id = ? AND EXISTS (SELECT 1 FROM {crosswalk} c
+  WHERE c.entity_id = {former}.entity_id AND c.source_key = {former}.source_key AND c.state = {former}.state AND c.last_run = {former}.last_run)`, runID)
+	return err
 }

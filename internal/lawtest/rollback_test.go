@@ -48,7 +48,7 @@ func (w *world) states() []string {
 // wholeCrosswalk is all that the crosswalk says.
 func (w *world) wholeCrosswalk() []string {
 	w.t.Helper()
-	return w.query("SELECT entity_id, source_key, table_id, target_key, role, state, hash, shape_id, first_run, last_run, record_no, survivor, scope FROM " +
+	return w.query("SELECT entity_id, source_key, role, state, table_id, target_key, hash, shape_id, first_run, last_run, record_no, survivor, scope FROM " +
 		w.books("crosswalk") + " ORDER BY 1, 2")
 }
 

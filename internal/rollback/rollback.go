@@ -226,8 +226,7 @@ func (r *runner) undoAll(ctx context.Context, result *Result) error {
 		if err := r.lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
-		_, err := crosswalk.PutBackSuperseded(ctx, a.Tx, r.books, r.undone.ID)
-		return err
+		return crosswalk.PutBackSuperseded(ctx, a.Tx, r.books, r.undone.ID)
 	}, r.again)
 }
 
