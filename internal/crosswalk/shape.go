@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"landfall/internal/books"
 	"landfall/internal/record"
@@ -50,12 +51,22 @@ func ReadShape(ctx context.Context, tx sqldb.Tx, b *books.Books, id int64, colum
 
 // Sum hashes a row, whose values stand in the order of columns, under the shape.
 func (s *Shape) Sum(row []record.Value, columns []sqldb.Column) record.Hash {
+	return s.SumAt(row, s.Places(columns))
+}
+
+// Places tells where among columns those of the shape stand; all of them must.
+func (s *Shape) Places(columns []sqldb.Column) []int {
+	places := make([]int, len(s.Columns))
 	for i := range s.Columns {
-		for at := range columns {
-			if columns[at].Name == s.Columns[i].Name {
-				s.values[i] = row[at]
-			}
-		}
+		places[i] = slices.IndexFunc(columns, func(c sqldb.Column) bool { return c.Name == s.Columns[i].Name })
+	}
+	return places
+}
+
+// SumAt is Sum for many rows of one order.
+func (s *Shape) SumAt(row []record.Value, places []int) record.Hash {
+	for i, at := range places {
+		s.values[i] = row[at]
 	}
 	return s.hasher.Sum(s.values)
 }

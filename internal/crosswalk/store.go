@@ -150,8 +150,8 @@ func (s *Store) Lookup(ctx context.Context, tx sqldb.Tx, keys []string) (map[str
 		return found, nil
 	}
 	relation, args := s.keyRelation(keys)
-	query := fmt.Sprintf("SELECT %s FROM %s %s %s c ON c.entity_id = %d AND c.source_key = k.c0",
-		rowList, relation, s.books.Dialect().LookupJoin(), s.books.Table("crosswalk"), s.EntityID)
+	query := fmt.Sprintf("SELECT %s FROM %s c WHERE c.entity_id = %d AND %s",
+		rowList, s.books.Table("crosswalk"), s.EntityID, s.among("c.source_key", relation))
 	err := books.Each(ctx, tx, func(values []record.Value) error {
 		row := scanRow(values)
 		found[row.SourceKey] = row

@@ -40,6 +40,9 @@ type shape struct {
 	*crosswalk.Shape
 	unwritten []sqldb.Column
 	expected  []record.Value // NULL, or the column's constant default
+
+	// Where the columns stand in the rows of the batch in hand.
+	places, unwrittenPlaces []int
 }
 
 // prepare looks up what undoing the entity needs to know, and adds up what

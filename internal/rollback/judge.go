@@ -59,14 +59,27 @@ func (b *batch) look(ctx context.Context) error {
 	var looked []*item
 	var keys [][]record.Value
 	b.columns = nil
+	read := map[*shape]bool{}
 	for _, i := range b.items {
 		if i.deed == noted || !i.open() || i.gone {
 			continue
 		}
 		looked, keys = append(looked, i), append(keys, i.key)
+		if read[i.shape] {
+			continue
+		}
+		read[i.shape] = true
 		for _, column := range slices.Concat(i.shape.Columns, i.shape.unwritten) {
 			if placeOf(b.columns, column.Name) < 0 {
 				b.columns = append(b.columns, column)
+			}
+		}
+	}
+	for _, s := range b.shapes {
+		if s.Known && slices.ContainsFunc(looked, func(i *item) bool { return i.shape == s }) {
+			s.places, s.unwrittenPlaces = s.Places(b.columns), nil
+			for _, column := range s.unwritten {
+				s.unwrittenPlaces = append(s.unwrittenPlaces, placeOf(b.columns, column.Name))
 			}
 		}
 	}
@@ -98,7 +111,7 @@ func (b *batch) judgeRow(i *item) {
 	case !i.shape.Known:
 		i.keep(record.Kept, record.CodeEdited, "", "%w, so it cannot be told whether people have edited it", errColumnGone)
 		return
-	case !i.entry.HasHash || i.shape.Sum(i.row, b.columns) != i.entry.Hash:
+	case !i.entry.HasHash || i.shape.SumAt(i.row, i.shape.places) != i.entry.Hash:
 		i.keep(record.Kept, record.CodeEdited, "", "its row was changed since the run wrote it")
 		return
 	case i.deed != made:
@@ -106,7 +119,7 @@ func (b *batch) judgeRow(i *item) {
 	}
 	var edited []sqldb.Column
 	for n, column := range i.shape.unwritten {
-		if i.row[placeOf(b.columns, column.Name)] != i.shape.expected[n] {
+		if i.row[i.shape.unwrittenPlaces[n]] != i.shape.expected[n] {
 			edited = append(edited, column)
 		}
 	}

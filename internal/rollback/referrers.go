@@ -191,7 +191,7 @@ func (b *batch) moved(ctx context.Context) error {
 		items, places, keys := b.goers(func(i *item) bool {
 			return i.deed == changed && slices.ContainsFunc(by.Referenced, func(name string) bool {
 				at := placeOf(i.shape.Columns, name)
-				return at >= 0 && i.before[at] != i.row[placeOf(b.columns, name)]
+				return at >= 0 && i.before[at] != i.row[i.shape.places[at]]
 			})
 		})
 		if len(items) == 0 {

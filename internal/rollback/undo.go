@@ -32,7 +32,7 @@ func (b *batch) restore(ctx context.Context) error {
 			changes[n] = target.Change{Key: i.key, Values: i.before}
 			row := make([]record.Value, len(s.Columns))
 			for c := range s.Columns {
-				row[c] = i.row[placeOf(b.columns, s.Columns[c].Name)]
+				row[c] = i.row[s.places[c]]
 			}
 			i.was, i.after = ledger.EncodeRow(s.Columns, row), ledger.EncodeRow(s.Columns, i.before)
 			i.note = "its row holds again what it held before " + b.runner.undone.Name

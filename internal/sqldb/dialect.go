@@ -29,6 +29,11 @@ type Dialect interface {
 	// that by itself.
 	LookupJoin() string
 
+	// Among writes the condition that expr is one of the values of a Relation's
+	// first column, so that an index over expr is used however old the
+	// statistics of its table are.
+	Among(expr, relation string) string
+
 	// PreferIndexes returns the statement after which, until the transaction ends,
 	// joins look rows up by an index instead of walking a whole table, or with on
 	// false the one that leaves the choice to the planner again; "" where the

@@ -74,6 +74,12 @@ func (d dialect) Relation(alias string, columns []sqldb.Column, relation [][]rec
 // LookupJoin leaves the order to the planner, which knows how many rows there are.
 func (dialect) LookupJoin() string { return "JOIN" }
 
+// Among passes an array: a semijoin would walk the relation for every row where
+// the planner takes the table for a small one.
+func (dialect) Among(expr, relation string) string {
+	return expr + " = ANY (ARRAY(SELECT c0 FROM " + relation + "))"
+}
+
 // PreferIndexes leaves nested loops with index scans as the only join.
 func (dialect) PreferIndexes(on bool) string {
 	state := "on"

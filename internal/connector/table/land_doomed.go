@@ -156,10 +156,15 @@ func tuple(columns []string) string {
 	return "(" + strings.Join(columns, ", ") + ")"
 }
 
-// members is the condition that a row is of the set.
-func (d *Doomed) members() string {
-	return fmt.Sprintf("%s IN (SELECT %s FROM %s", tuple(prefixed("", namesOf(d.key), d.dialect.Quote)),
-		strings.Join(prefixed("", namesOf(d.columns), d.dialect.Quote), ", "), d.dialect.QuoteName(d.stage))
+// members is the condition that a row is of the set, at the places that where
+// selects.
+func (d *Doomed) members(where string) string {
+	if len(d.key) == 1 {
+		return d.dialect.Among(d.dialect.Quote(d.key[0].Name), fmt.Sprintf("(SELECT %s AS c0 FROM %s%s) AS k",
+			d.dialect.Quote(d.columns[0].Name), d.dialect.QuoteName(d.stage), where))
+	}
+	return fmt.Sprintf("%s IN (SELECT %s FROM %s%s)", tuple(prefixed("", namesOf(d.key), d.dialect.Quote)),
+		strings.Join(prefixed("", namesOf(d.columns), d.dialect.Quote), ", "), d.dialect.QuoteName(d.stage), where)
 }
 
 // Remove deletes the rows of the set, which the ascending places name, in one
@@ -194,7 +199,7 @@ func (d *Doomed) Detach(ctx context.Context, tx sqldb.Tx, columns []string) erro
 	for i, name := range columns {
 		set[i] = d.dialect.Quote(name) + " = NULL"
 	}
-	_, err := tx.Exec(ctx, fmt.Sprintf("%s %s SET %s WHERE %s)", d.dialect.Update(), d.dialect.QuoteName(d.table.Name), strings.Join(set, ", "), d.members()))
+	_, err := tx.Exec(ctx, fmt.Sprintf("%s %s SET %s WHERE %s", d.dialect.Update(), d.dialect.QuoteName(d.table.Name), strings.Join(set, ", "), d.members("")))
 	return err
 }
 
@@ -215,7 +220,7 @@ func (d *Doomed) RemoveAll(ctx context.Context, tx sqldb.Tx, many int64) error {
 // went along with others, by a reference of their own.
 func (d *Doomed) delete(ctx context.Context, tx sqldb.Tx, where string) (int64, error) {
 	name, stage := d.dialect.QuoteName(d.table.Name), d.dialect.QuoteName(d.stage)
-	gone, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s%s)", name, d.members(), where))
+	gone, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s", name, d.members(where)))
 	if err != nil {
 		return 0, err
 	}
@@ -223,7 +228,7 @@ func (d *Doomed) delete(ctx context.Context, tx sqldb.Tx, where string) (int64, 
 	if err != nil || gone == sent {
 		return gone, err
 	}
-	left, err := d.number(ctx, tx, fmt.Sprintf("SELECT count(*) FROM %s WHERE %s%s)", name, d.members(), where))
+	left, err := d.number(ctx, tx, fmt.Sprintf("SELECT count(*) FROM %s WHERE %s", name, d.members(where)))
 	return sent - left, err
 }
 
