@@ -26,6 +26,10 @@ type together struct {
 	tx    sqldb.Tx
 	sets  []*set // in the order of deleting
 	found map[*entityUndo][]record.Ref
+	// changed are rows that the run changed and that cannot be given back what
+	// they held before others have gone, by batches.
+	changed []*batch
+	refused map[record.Ref]*record.Rejection // those that cannot even then
 }
 
 // together undoes what is left: rows that only refer to each other, whatever
@@ -37,7 +41,7 @@ func (g *group) together(ctx context.Context) error {
 	}
 	var last *together
 	err := g.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		last = &together{group: g, tx: a.Tx, found: map[*entityUndo][]record.Ref{}}
+		last = &together{group: g, tx: a.Tx, refused: map[record.Ref]*record.Rejection{}}
 		return last.within(ctx)
 	}, g.again)
 	if err != nil {
@@ -57,8 +61,25 @@ func (t *together) within(ctx context.Context) error {
 	if err := sqldb.PreferIndexes(ctx, t.tx, t.books.Dialect(), true); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{t.gather, t.spare, t.remove} {
-		if err := step(ctx); err != nil {
+	// Who is refused what it held keeps its references, and by them other rows: all
+	// is found out anew without it.
+	for again := true; again; {
+		if _, err := t.tx.Exec(ctx, "SAVEPOINT landfall_together"); err != nil {
+			return err
+		}
+		t.sets, t.changed, t.found = nil, nil, map[*entityUndo][]record.Ref{}
+		before := len(t.refused)
+		for _, step := range []func(context.Context) error{t.gather, t.loosen, t.spare, t.remove, t.restore} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		if again = len(t.refused) > before; again {
+			if _, err := t.tx.Exec(ctx, "ROLLBACK TO SAVEPOINT landfall_together"); err != nil {
+				return err
+			}
+		}
+		if _, err := t.tx.Exec(ctx, "RELEASE SAVEPOINT landfall_together"); err != nil {
 			return err
 		}
 	}
@@ -118,20 +139,42 @@ func (t *together) gather(ctx context.Context) error {
 			if err := b.judge(ctx); err != nil {
 				return err
 			}
+			if err := b.moved(ctx); err != nil {
+				return err
+			}
 			var places []int64
 			var keys [][]record.Value
+			var changes []*item
 			for _, i := range b.items {
-				if i.open() && !i.gone {
+				if why := t.refused[b.ref(i.line.Key)]; why != nil && i.open() {
+					i.end, i.why = record.Failed, why
+				}
+				switch {
+				case !i.open() || i.gone || i.deed == noted:
+					continue
+				case i.deed == changed:
+					b.image(i)
+					changes = append(changes, i)
+				default:
 					s.place++
 					places, keys = append(places, s.place), append(keys, i.key)
-					i.waits = true // it is told with the others
 				}
+				i.waits = true // it is told with the others
 			}
 			if err := s.Add(ctx, t.tx, places, keys); err != nil {
 				return err
 			}
 			if err := t.tell(ctx, b); err != nil {
 				return err
+			}
+			if len(changes) > 0 {
+				later := t.batch(e)
+				later.items, later.columns = changes, b.columns
+				for _, i := range changes {
+					i.waits = false
+					later.asked = append(later.asked, i.line.Key)
+				}
+				t.changed = append(t.changed, later)
 			}
 		}
 	}

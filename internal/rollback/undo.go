@@ -8,6 +8,7 @@ import (
 
 	"landfall/internal/ledger"
 	"landfall/internal/record"
+	"landfall/internal/sqldb"
 	"landfall/internal/target"
 )
 
@@ -27,40 +28,66 @@ func (b *batch) restore(ctx context.Context) error {
 	}
 	for _, s := range shapes {
 		items := byShape[s]
-		changes := make([]target.Change, len(items))
-		for n, i := range items {
-			changes[n] = target.Change{Key: i.key, Values: i.before}
-			row := make([]record.Value, len(s.Columns))
-			for c := range s.Columns {
-				row[c] = i.row[s.places[c]]
-			}
-			i.was, i.after = ledger.EncodeRow(s.Columns, row), ledger.EncodeRow(s.Columns, i.before)
-			i.note = "its row holds again what it held before " + b.runner.undone.Name
+		for _, i := range items {
+			b.image(i)
 		}
-		landed, err := b.lander.Update(ctx, b.tx, s.Columns, changes)
+		refused, err := b.write(ctx, items, s.Columns)
 		if err != nil {
-			return fmt.Errorf("giving rows of %s back what they held: %w", b.Table.Name, err)
+			return err
 		}
-		b.refuse(items, landed.Refused)
+		b.refuse(items, refused)
 	}
 	return nil
+}
+
+// image notes for the ledger what the row holds and what it held.
+func (b *batch) image(i *item) {
+	row := make([]record.Value, len(i.shape.Columns))
+	for c, at := range i.shape.places {
+		row[c] = i.row[at]
+	}
+	i.was, i.after = ledger.EncodeRow(i.shape.Columns, row), ledger.EncodeRow(i.shape.Columns, i.before)
+	i.note = "its row holds again what it held before " + b.runner.undone.Name
+}
+
+// write gives columns of rows of one shape back what they held.
+func (b *batch) write(ctx context.Context, items []*item, columns []sqldb.Column) ([]target.Refusal, error) {
+	changes := make([]target.Change, len(items))
+	for n, i := range items {
+		changes[n] = target.Change{Key: i.key, Values: make([]record.Value, len(columns))}
+		for c := range columns {
+			changes[n].Values[c] = i.before[placeOf(i.shape.Columns, columns[c].Name)]
+		}
+	}
+	landed, err := b.lander.Update(ctx, b.tx, columns, changes)
+	if err != nil {
+		return nil, fmt.Errorf("giving rows of %s back what they held: %w", b.Table.Name, err)
+	}
+	return landed.Refused, nil
 }
 
 // refuse makes verdicts of the database's refusals; rows are places among items.
 func (b *batch) refuse(items []*item, refusals []target.Refusal) {
 	for _, refusal := range refusals {
-		message := refusal.Message
-		if refusal.Holder != "" {
-			message += ": row " + refusal.Holder
+		if i := items[refusal.Row]; i.deed == changed && b.group.circle && (refusal.Code == record.CodeUnique || refusal.Code == record.CodeForeignKey) {
+			// A row that the run made may be in the way which waits for this very one.
+			i.waits, i.was, i.after, i.note = true, "", "", ""
+			continue
 		}
 		i := items[refusal.Row]
-		i.end, i.why = record.Failed, &record.Rejection{
-			Step: record.StepUndo, Code: refusal.Code, Field: strings.Join(refusal.Columns, ", "), Err: errors.New("the target refuses what the row held: " + message),
-		}
+		i.end, i.why = record.Failed, refusalOf(refusal, "the target refuses what the row held: ")
 		if i.deed == made {
-			i.why.Err = errors.New("the target refuses to delete the row: " + message)
+			i.why = refusalOf(refusal, "the target refuses to delete the row: ")
 		}
 	}
+}
+
+func refusalOf(refusal target.Refusal, what string) *record.Rejection {
+	message := what + refusal.Message
+	if refusal.Holder != "" {
+		message += ": row " + refusal.Holder
+	}
+	return &record.Rejection{Step: record.StepUndo, Code: refusal.Code, Field: strings.Join(refusal.Columns, ", "), Err: errors.New(message)}
 }
 
 // remove deletes the rows that the run made; those that refer to each other go
