@@ -208,7 +208,7 @@ func TestRollbackGivesEditsBack(t *testing.T) {
 		w.run(run.Options{})
 		same(t, "dry", []string{"thing|4"}, func() []string {
 			code, out, errs := w.cli("rollback", "acme-0002", "--dry-run")
-			if code != 0 || !strings.Contains(out, "4       0        0         4     0") || !strings.Contains(out, "Dry run") {
+			if code != 0 || !strings.Contains(out, "4         4     0        0       0") || !strings.Contains(out, "Dry run") {
 				t.Errorf("exit %d\n%s%s", code, out, errs)
 			}
 			return []string{"thing|" + w.query("SELECT count(*) FROM things")[0]}

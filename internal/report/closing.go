@@ -149,11 +149,14 @@ func shownEntities(s *Summary) []string {
 }
 
 // shownDispositions leaves out the columns that are zero throughout, but always
-// shows what was created and what failed.
+// shows what was created and what failed. A rollback has four ends.
 func shownDispositions(s *Summary) []record.Disposition {
+	if s.RollsBack != "" {
+		return []record.Disposition{record.Reversed, record.Kept, record.Blocked, record.Failed}
+	}
 	var shown []record.Disposition
 	for _, disposition := range record.Dispositions {
-		keep := alwaysShown(s, disposition)
+		keep := disposition == record.Created || disposition == record.Failed
 		for _, counts := range s.Entities {
 			keep = keep || *counts.Of(disposition) > 0
 		}
@@ -162,13 +165,6 @@ func shownDispositions(s *Summary) []record.Disposition {
 		}
 	}
 	return shown
-}
-
-func alwaysShown(s *Summary, disposition record.Disposition) bool {
-	if s.RollsBack == "" {
-		return disposition == record.Created || disposition == record.Failed
-	}
-	return disposition.TellsWhy() && disposition != record.Unknown || disposition == record.Reversed
 }
 
 // grouped writes a number with thin groups of three: 1,234,567.
