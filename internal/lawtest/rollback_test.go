@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"landfall/internal/ledger"
@@ -189,4 +190,86 @@ func refsOf(texts ...string) (refs []record.Ref) {
 		refs = append(refs, ref(text))
 	}
 	return refs
+}
+
+// An unfinished rollback is gone on with or given up, before anything else; and
+// an unfinished run is not rolled back under its own feet.
+func TestUnfinishedRollback(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		agency(w)
+		stop := make(chan struct{})
+		w.run(run.Options{Records: 1, Points: func(p run.Point) {
+			if p == run.PointCommitted {
+				select {
+				case <-stop:
+				default:
+					close(stop)
+				}
+			}
+		}, Stop: stop})
+		refused := func(what, words string, err error) {
+			t.Helper()
+			if err == nil || !strings.Contains(err.Error(), words) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		_, err := w.tryRollback(rollback.Options{Run: "acme-0001"}, rollback.Rollback)
+		refused("of an unfinished run", "end it with `landfall abandon acme-0001`", err)
+		w.run(run.Options{Records: 1})
+		w.run(run.Options{Records: 1, Only: refsOf("branch:1")})
+
+		broken := func() {
+			t.Helper()
+			stop := make(chan struct{})
+			n := 0
+			result, err := w.tryRollback(rollback.Options{Run: "acme-0001", Stop: stop, Points: func(p run.Point) {
+				if n++; p == run.PointCommitted && n > 20 {
+					select {
+					case <-stop:
+					default:
+						close(stop)
+					}
+				}
+			}}, rollback.Rollback)
+			if err != nil || !result.Stopped {
+				t.Fatalf("%v %v", result, err)
+			}
+		}
+		broken()
+		_, err = w.try(run.Options{}, run.Run)
+		refused("a run meanwhile", "it is a rollback", err)
+		_, err = w.tryRollback(rollback.Options{Run: "acme-0002"}, rollback.Rollback)
+		refused("another rollback meanwhile", "run acme-0003 is not finished", err)
+		_, err = w.tryRollback(rollback.Options{Run: "acme-0001", ThroughTriggers: true}, rollback.Rollback)
+		refused("the same otherwise", "what is asked for is another one", err)
+		if err := run.Abandon(context.Background(), w.db, "acme", "acme-0003"); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "states", []string{"acme-0001|partly-rolled-back", "acme-0002|completed", "acme-0003|abandoned"}, w.states())
+		broken()
+		if _, err := w.tryRollback(rollback.Options{}, rollback.Resume); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "states", []string{"acme-0001|rolled-back", "acme-0002|completed", "acme-0003|abandoned", "acme-0004|completed"}, w.states())
+		same(t, "rows", []string{"1|there before|B2"}, w.query("SELECT id, name, code FROM branches"))
+		_, err = w.tryRollback(rollback.Options{}, rollback.Resume)
+		refused("resuming nothing", run.ErrNothingToResume.Error(), err)
+		_, err = w.try(run.Options{}, run.Resume)
+		refused("resuming nothing", run.ErrNothingToResume.Error(), err)
+	})
+}
+
+// What a rollback could not undo is nothing that a retry runs again, nor a cause
+// of anything.
+func TestRetryAfterARollback(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		agency(w)
+		w.run(run.Options{})
+		w.do("UPDATE people SET name = 'Robert' WHERE email = 'b@example.org'", "INSERT INTO visits (person_id) SELECT id FROM people WHERE email = 'c@example.org'")
+		w.rollback(rollback.Options{Run: "acme-0001"})
+		same(t, "retried", []string{"person:5 failed: missing-parent in branch_id"}, w.run(run.Options{RetryOpen: true}).ends)
+		w.run(run.Options{})
+		same(t, "branches", "3", w.query("SELECT count(*) FROM branches")[0])
+		same(t, "people", "4", w.query("SELECT count(*) FROM people")[0])
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"landfall/internal/books"
 	"landfall/internal/crosswalk"
 	"landfall/internal/ledger"
+	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
 
@@ -37,6 +38,9 @@ func Abandon(ctx context.Context, db sqldb.DB, migration, name string) error {
 			if err := l.SetState(ctx, tx, run.ID, ledger.Abandoned, run.Error); err != nil {
 				return err
 			}
+			if err := halfUndone(ctx, tx, l, run); err != nil {
+				return err
+			}
 			if err := crosswalk.ForgetPending(ctx, tx, b, run.ID); err != nil {
 				return err
 			}
@@ -44,4 +48,26 @@ func Abandon(ctx context.Context, db sqldb.DB, migration, name string) error {
 		}
 		return fmt.Errorf("%w: no run %s of migration %s", ErrUnknownRun, name, migration)
 	})
+}
+
+// halfUndone notes of a run whose rollback is given up that it was undone in
+// part, if it was.
+func halfUndone(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, given *ledger.Run) error {
+	if given.Mode != ledger.ModeRollback {
+		return nil
+	}
+	entities, err := l.Entities(ctx, tx, given.ID)
+	if err != nil {
+		return err
+	}
+	for _, entity := range entities {
+		counts, _, err := l.Counts(ctx, tx, given.ID, entity.ID)
+		if err != nil {
+			return err
+		}
+		if counts[record.Reversed] > 0 {
+			return l.Turn(ctx, tx, given.ParentID, ledger.PartlyRolledBack)
+		}
+	}
+	return nil
 }
