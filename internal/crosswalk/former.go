@@ -30,8 +30,8 @@ func (s *Store) keepFormerOf(ctx context.Context, tx sqldb.Tx, keys []string) er
 		return nil
 	}
 	return s.withKeys(ctx, tx, keys, func(relation string, args []any) error {
-		return s.keep(ctx, tx, fmt.Sprintf("%s c WHERE c.entity_id = %d AND %s AND c.first_run <> %d",
-			s.books.Table("crosswalk"), s.EntityID, s.among("c.source_key", relation), s.RunID), args)
+		return s.keep(ctx, tx, fmt.Sprintf("%s c WHERE %s AND c.first_run <> %d",
+			s.books.Table("crosswalk"), s.lookedUp("crosswalk", 0, relation), s.RunID), args)
 	})
 }
 
@@ -54,8 +54,8 @@ func (s *Store) Former(ctx context.Context, tx sqldb.Tx, runID int64, keys []str
 			row := scanRow(values)
 			former[row.SourceKey] = row
 			return nil
-		}, fmt.Sprintf("SELECT %s FROM %s c WHERE c.run_id = %d AND c.entity_id = %d AND %s",
-			rowList, s.books.Table("former"), runID, s.EntityID, s.among("c.source_key", relation)), args...)
+		}, fmt.Sprintf("SELECT %s FROM %s c WHERE %s",
+			rowList, s.books.Table("former"), s.lookedUp("former", runID, relation)), args...)
 	})
 	return former, err
 }
@@ -69,7 +69,7 @@ func (s *Store) PutBack(ctx context.Context, tx sqldb.Tx, runID int64, keys []st
 		return err
 	}
 	return s.withKeys(ctx, tx, keys, func(relation string, args []any) error {
-		of := fmt.Sprintf("run_id = %d AND entity_id = %d AND %s", runID, s.EntityID, s.among("source_key", relation))
+		of := s.lookedUp("former", runID, relation)
 		crosswalk, former := s.books.Table("crosswalk"), s.books.Table("former")
 		put, err := tx.Exec(ctx, fmt.Sprintf(`INSERT INTO %s (%s) SELECT entity_id, source_key, table_id, target_key, role,
   CASE WHEN %[5]s AND EXISTS (SELECT 1 FROM %[1]s o WHERE o.target_key = f.target_key AND %[6]s) THEN '%[7]s' ELSE state END,

@@ -84,8 +84,8 @@ func (s *Store) WaitingCount(ctx context.Context, tx sqldb.Tx, runID int64) (int
 // Settled forgets what the records waited for in the run.
 func (s *Store) Settled(ctx context.Context, tx sqldb.Tx, runID int64, keys []string) error {
 	return s.withKeys(ctx, tx, keys, func(relation string, args []any) error {
-		_, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE run_id = %d AND entity_id = %d AND %s",
-			s.books.Table("pending"), runID, s.EntityID, s.among("source_key", relation)), args...)
+		_, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s",
+			s.books.Table("pending"), s.lookedUp("pending", runID, relation)), args...)
 		return err
 	})
 }
@@ -99,8 +99,8 @@ func ForgetPending(ctx context.Context, tx sqldb.Tx, b *books.Books, runID int64
 // Mark changes the state of entries.
 func (s *Store) Mark(ctx context.Context, tx sqldb.Tx, keys []string, state State) error {
 	return s.withKeys(ctx, tx, keys, func(relation string, args []any) error {
-		_, err := tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET state = '%s' WHERE entity_id = %d AND %s",
-			s.books.Table("crosswalk"), string(state), s.EntityID, s.among("source_key", relation)), args...) // the letter, not the word
+		_, err := tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET state = '%s' WHERE %s",
+			s.books.Table("crosswalk"), string(state), s.lookedUp("crosswalk", 0, relation)), args...) // the letter, not the word
 		return err
 	})
 }
@@ -109,14 +109,20 @@ func (s *Store) Mark(ctx context.Context, tx sqldb.Tx, keys []string, state Stat
 // that are not ours.
 func (s *Store) Forget(ctx context.Context, tx sqldb.Tx, keys []string) error {
 	return s.withKeys(ctx, tx, keys, func(relation string, args []any) error {
-		_, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE entity_id = %d AND %s",
-			s.books.Table("crosswalk"), s.EntityID, s.among("source_key", relation)), args...)
+		_, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s",
+			s.books.Table("crosswalk"), s.lookedUp("crosswalk", 0, relation)), args...)
 		return err
 	})
 }
 
-func (s *Store) among(column, relation string) string {
-	return s.books.Dialect().Among(column, relation)
+// lookedUp is the condition that a row of one of the books' tables is of this
+// entity, of the run unless that is 0, and of one of the keys.
+func (s *Store) lookedUp(table string, runID int64, relation string) string {
+	where := fmt.Sprintf("entity_id = %d", s.EntityID)
+	if runID != 0 {
+		where = fmt.Sprintf("run_id = %d AND %s", runID, where)
+	}
+	return s.books.Dialect().LookedUp(s.books.Table(table), where, "source_key", relation)
 }
 
 func (s *Store) withKeys(ctx context.Context, tx sqldb.Tx, keys []string, work func(relation string, args []any) error) error {

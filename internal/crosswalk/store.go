@@ -150,8 +150,8 @@ func (s *Store) Lookup(ctx context.Context, tx sqldb.Tx, keys []string) (map[str
 		return found, nil
 	}
 	relation, args := s.keyRelation(keys)
-	query := fmt.Sprintf("SELECT %s FROM %s c WHERE c.entity_id = %d AND %s",
-		rowList, s.books.Table("crosswalk"), s.EntityID, s.among("c.source_key", relation))
+	query := fmt.Sprintf("SELECT %s FROM %s c WHERE %s",
+		rowList, s.books.Table("crosswalk"), s.lookedUp("crosswalk", 0, relation))
 	err := books.Each(ctx, tx, func(values []record.Value) error {
 		row := scanRow(values)
 		found[row.SourceKey] = row

@@ -79,7 +79,7 @@ func (b *batch) recall(ctx context.Context) error {
 			keys = append(keys, i.line.Key)
 		}
 	}
-	entries, err := b.store.Lookup(ctx, b.tx, keys)
+	entries, err := b.store.LookupBatch(ctx, b.tx, keys)
 	if err != nil {
 		return fmt.Errorf("looking up the crosswalk: %w", err)
 	}

@@ -29,10 +29,11 @@ type Dialect interface {
 	// that by itself.
 	LookupJoin() string
 
-	// Among writes the condition that expr is one of the values of a Relation's
-	// first column, so that an index over expr is used however old the
-	// statistics of its table are.
-	Among(expr, relation string) string
+	// LookedUp writes the condition that a row of the table, which is not
+	// partitioned, satisfies where, and that its column is one of the values of
+	// the first column of the Relation k. Each value is looked up by the index of
+	// those columns, however old the statistics of the table are.
+	LookedUp(table, where, column, relation string) string
 
 	// PreferIndexes returns the statement after which, until the transaction ends,
 	// joins look rows up by an index instead of walking a whole table, or with on

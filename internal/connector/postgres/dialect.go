@@ -74,10 +74,11 @@ func (d dialect) Relation(alias string, columns []sqldb.Column, relation [][]rec
 // LookupJoin leaves the order to the planner, which knows how many rows there are.
 func (dialect) LookupJoin() string { return "JOIN" }
 
-// Among passes an array: a semijoin would walk the relation for every row where
-// the planner takes the table for a small one.
-func (dialect) Among(expr, relation string) string {
-	return expr + " = ANY (ARRAY(SELECT c0 FROM " + relation + "))"
+// LookedUp finds the rows' places first, value by value: of a table that the
+// planner takes for a small one it would walk all rows for every value.
+func (dialect) LookedUp(table, where, column, relation string) string {
+	return "ctid = ANY (ARRAY(SELECT found.place FROM " + relation + " CROSS JOIN LATERAL (SELECT t.ctid AS place FROM " + table +
+		" t WHERE " + where + " AND t." + column + " = k.c0 OFFSET 0) found))"
 }
 
 // PreferIndexes leaves nested loops with index scans as the only join.

@@ -1,4 +1,4 @@
-package postgres
+package postgres_test
 
 import (
 	"testing"
@@ -21,7 +21,7 @@ func TestReferencesAndTriggers(t *testing.T) {
 		"CREATE TABLE parted (id int, b int CONSTRAINT of_parts REFERENCES parent (b)) PARTITION BY RANGE (id)",
 		"CREATE TABLE part1 PARTITION OF parted FOR VALUES FROM (0) TO (100)",
 		`CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
-		"CREATE TRIGGER some BEFORE INSERT OR UPDATE OF b, self ON parent FOR EACH ROW EXECUTE FUNCTION nothing()",
+		"CREATE TRIGGER few BEFORE INSERT OR UPDATE OF b, self ON parent FOR EACH ROW EXECUTE FUNCTION nothing()",
 		"CREATE TRIGGER whole AFTER DELETE ON parent EXECUTE FUNCTION nothing()",
 		"CREATE TRIGGER cut AFTER TRUNCATE ON parent EXECUTE FUNCTION nothing()",
 		"CREATE RULE instead AS ON DELETE TO parent DO INSTEAD NOTHING",
@@ -42,8 +42,8 @@ func TestReferencesAndTriggers(t *testing.T) {
 		t.Error(diff)
 	}
 	triggers := []sqldb.Trigger{
+		{Name: "few", OnInsert: true, OnUpdate: true, Of: []string{"b", "self"}},
 		{Name: "instead", OnDelete: true},
-		{Name: "some", OnInsert: true, OnUpdate: true, Of: []string{"b", "self"}},
 		{Name: "whole", OnDelete: true},
 	}
 	if diff := cmp.Diff(triggers, tableOf(t, db, "parent").Triggers); diff != "" {

@@ -52,9 +52,9 @@ func (dialect) AsText(expr string) string { return "CAST(" + expr + " AS TEXT) C
 // the table and unpack the whole relation for each of its rows.
 func (dialect) LookupJoin() string { return "CROSS JOIN" }
 
-// Among lets SQLite look every value up.
-func (dialect) Among(expr, relation string) string {
-	return expr + " IN (SELECT c0 FROM " + relation + ")"
+// LookedUp is what SQLite looks up by itself.
+func (dialect) LookedUp(_, where, column, relation string) string {
+	return where + " AND " + column + " IN (SELECT c0 FROM " + relation + ")"
 }
 
 // PreferIndexes is empty: SQLite knows no other joins.

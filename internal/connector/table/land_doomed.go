@@ -159,10 +159,6 @@ func tuple(columns []string) string {
 // members is the condition that a row is of the set, at the places that where
 // selects.
 func (d *Doomed) members(where string) string {
-	if len(d.key) == 1 {
-		return d.dialect.Among(d.dialect.Quote(d.key[0].Name), fmt.Sprintf("(SELECT %s AS c0 FROM %s%s) AS k",
-			d.dialect.Quote(d.columns[0].Name), d.dialect.QuoteName(d.stage), where))
-	}
 	return fmt.Sprintf("%s IN (SELECT %s FROM %s%s)", tuple(prefixed("", namesOf(d.key), d.dialect.Quote)),
 		strings.Join(prefixed("", namesOf(d.columns), d.dialect.Quote), ", "), d.dialect.QuoteName(d.stage), where)
 }
