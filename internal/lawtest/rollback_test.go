@@ -273,3 +273,27 @@ func TestRetryAfterARollback(t *testing.T) {
 		same(t, "people", "4", w.query("SELECT count(*) FROM people")[0])
 	})
 }
+
+// A rollback spares the target's other users as a load does.
+func TestRollbackWaitsWhileTheTargetSuffers(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		agency(w)
+		w.do("CREATE TABLE load (high integer)", "INSERT INTO load VALUES (0)")
+		w.run(run.Options{})
+		w.throttle(`{pause_while: "SELECT high FROM load", check_every: 100ms, rows_per_second: 1000000}`)
+		w.do("UPDATE load SET high = 1")
+		other := open(t, w.url)
+		paused := false
+		result, err := w.tryRollback(rollback.Options{Run: "acme-0001", Observe: func(e run.Event) {
+			if e.Kind == run.EventPaused && !paused {
+				paused = true
+				same(t, "rows while it waits", "4", w.query("SELECT count(*) FROM people")[0])
+				do(t, other, w.number, "UPDATE load SET high = 0")
+			}
+		}}, rollback.Rollback)
+		if err != nil || !paused {
+			t.Fatalf("paused %v, %v", paused, err)
+		}
+		same(t, "reversed", 7, int(result.Counts[record.Reversed]))
+	})
+}

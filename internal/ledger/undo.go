@@ -3,19 +3,18 @@ package ledger
 import (
 	"context"
 
-	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
 
-// Batches lists the batches of an entity's part in a run, in the order of
-// slices and ordinals; corrections are none.
-func (l *Ledger) Batches(ctx context.Context, tx sqldb.Tx, runID, entityID int64) ([]Place, error) {
-	var places []Place
-	err := l.books.Query(ctx, tx, func(row []record.Value) error {
-		places = append(places, Place{RunID: runID, EntityID: entityID, Slice: int(row[0].Int()), Ordinal: row[1].Int()})
+// Batches lists the markers of an entity's part in a run, in the order of slices
+// and ordinals; corrections are none.
+func (l *Ledger) Batches(ctx context.Context, tx sqldb.Tx, runID, entityID int64) ([]*Marker, error) {
+	var markers []*Marker
+	err := l.markers(ctx, tx, func(m *Marker) error {
+		markers = append(markers, m)
 		return nil
-	}, "SELECT slice_no, ordinal FROM {marker} WHERE run_id = ? AND entity_id = ? AND slice_no < ? ORDER BY slice_no, ordinal", runID, entityID, int64(Corrections))
-	return places, err
+	}, "run_id = ? AND entity_id = ? AND slice_no < ?", runID, entityID, int64(Corrections))
+	return markers, err
 }
 
 // NextOrdinal is the ordinal of the next batch of a slice to which batches are

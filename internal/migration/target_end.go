@@ -78,5 +78,10 @@ func (t *TargetEnd) Looker() sqldb.DB { return t.m.looker }
 // OpenTarget opens another connection to the target.
 func (t *TargetEnd) OpenTarget(ctx context.Context) (sqldb.DB, error) { return t.m.OpenTarget(ctx) }
 
+// Suffering is that of the migration.
+func (t *TargetEnd) Suffering(ctx context.Context, db sqldb.DB) (string, error) {
+	return t.m.Suffering(ctx, db)
+}
+
 // Close closes all connections.
 func (t *TargetEnd) Close(ctx context.Context) { t.m.Close(ctx) }

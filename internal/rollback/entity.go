@@ -28,7 +28,7 @@ type entityUndo struct {
 	ends   *ledger.Ends
 	shapes map[int64]*shape
 
-	batches []ledger.Place // of the run, in the order of undoing
+	batches []*ledger.Marker // of the run, in the order of undoing
 	undone  map[ledger.Place]bool
 	counts  ledger.Counts
 	along   int // batches that are undone
@@ -59,9 +59,9 @@ func (e *entityUndo) prepare(ctx context.Context) error {
 		slices.Reverse(e.batches)
 		e.counts, e.undone, e.along = ledger.Counts{}, map[ledger.Place]bool{}, 0
 		committed, err := e.ledger.Batches(ctx, tx, e.run.ID, e.stored.ID)
-		for _, place := range committed {
-			e.undone[place] = true
-			if place.Slice != e.waitingSlice() {
+		for _, marker := range committed {
+			e.undone[marker.Place] = true
+			if marker.Slice != e.waitingSlice() {
 				e.along++
 			}
 		}
@@ -104,16 +104,29 @@ func (e *entityUndo) undo(ctx context.Context, g *group) error {
 		if e.undone[at] {
 			continue
 		}
-		if e.stopAsked() {
-			return errStopped
+		if err := e.await(ctx, int(e.batches[n].Counts[record.Created]+e.batches[n].Counts[record.Updated])); err != nil {
+			return err
 		}
-		if err := e.undoBatch(ctx, g, at, func(ctx context.Context, tx sqldb.Tx) ([]*item, error) { return e.read(ctx, tx, e.batches[n]) }); err != nil {
+		if err := e.undoBatch(ctx, g, at, func(ctx context.Context, tx sqldb.Tx) ([]*item, error) { return e.read(ctx, tx, e.batches[n].Place) }); err != nil {
 			return fmt.Errorf("undoing batch %d of slice %d: %w", e.batches[n].Ordinal, at.Slice, err)
 		}
 		e.along++
 		e.tell(e.event(run.EventBatch))
 	}
 	return nil
+}
+
+// await holds the rollback back for the target's other users.
+func (e *entityUndo) await(ctx context.Context, rows int) error {
+	stopped, err := e.gentle.Await(ctx, rows, e.o.Stop, func(kind run.EventKind, limit int, message string) {
+		event := e.event(kind)
+		event.Limit, event.Message = limit, message
+		e.tell(event)
+	})
+	if stopped || err == nil && e.stopAsked() {
+		return errStopped
+	}
+	return err
 }
 
 // undoBatch undoes some records in a transaction of their own, and tells of

@@ -24,6 +24,7 @@ type runner struct {
 	ledger *ledger.Ledger
 	lease  *books.Lease
 	loader target.Transactions
+	gentle run.Gentle
 
 	run      *ledger.Run
 	undone   *ledger.Run
@@ -61,7 +62,10 @@ func carry(ctx context.Context, end *migration.TargetEnd, o Options, mustResume 
 	}
 	loader := &target.Loader{Open: end.OpenTarget, Dialect: r.books.Dialect(), Patience: o.Patience, Waiting: r.waiting}
 	defer loader.Close(context.WithoutCancel(ctx))
-	r.loader = loader
+	r.loader, r.gentle = loader, run.NewGentle(end.Target.Throttle)
+	if err := r.gentle.Ask(ctx, end, end.Looker()); err != nil {
+		return nil, err
+	}
 	if err := run.PrepareBooks(ctx, end.Looker()); err != nil {
 		return nil, err
 	}
@@ -152,7 +156,15 @@ func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 	})
 	defer keeper.End()
 
+	watching, unwatch := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		r.gentle.Watch(watching, r.end)
+	}()
 	err := r.undoAll(ctx, result)
+	unwatch()
+	<-watched
 	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(cause, books.ErrLeaseLost) {
 		err = cause
 	}

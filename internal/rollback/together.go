@@ -36,8 +36,8 @@ type together struct {
 // batches they came with, go in one transaction, table by table in one statement
 // each. Those that a row refers to which stays, stay as well.
 func (g *group) together(ctx context.Context) error {
-	if g.stopAsked() {
-		return errStopped
+	if err := g.members[0].await(ctx, 0); err != nil {
+		return err
 	}
 	var last *together
 	err := g.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {

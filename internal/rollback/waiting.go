@@ -126,8 +126,8 @@ func (g *group) recount(ctx context.Context) error {
 func (g *group) pass(ctx context.Context) error {
 	for _, e := range g.members {
 		for after, more := "", true; more; {
-			if e.stopAsked() {
-				return errStopped
+			if err := e.await(ctx, 0); err != nil {
+				return err
 			}
 			last := after
 			var found []record.Ref

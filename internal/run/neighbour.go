@@ -100,7 +100,7 @@ func (n *neighbour) mayTell(told *time.Time, now time.Time) bool {
 
 // watch asks the target at intervals, on a connection of its own, until ctx
 // ends.
-func (n *neighbour) watch(ctx context.Context, m *migration.Migration) {
+func (n *neighbour) watch(ctx context.Context, m throttled) {
 	if n == nil || n.throttle.PauseWhile == "" && n.throttle.PauseOnLag == 0 {
 		return
 	}
@@ -142,22 +142,28 @@ func (n *neighbour) watch(ctx context.Context, m *migration.Migration) {
 	}
 }
 
-// await holds a lane until rows may land: first until the limit allows them,
-// then until the target does not suffer. It reports whether it held the lane,
-// and returns errStopped as soon as the run is asked to stop.
+// await holds a lane until rows may land.
 func (e *entityRun) await(ctx context.Context, rows int) (held bool, err error) {
-	n := e.neighbour
+	return e.neighbour.await(ctx, rows, e.o.Stop, func(kind EventKind, limit int, message string) {
+		event := e.event(kind)
+		event.Limit, event.Message = limit, message
+		e.tell(event)
+	})
+}
+
+// await holds its caller until rows may be written: first until the limit allows
+// them, then until the target does not suffer. It reports whether it held the
+// caller, and returns errStopped as soon as stop is closed.
+func (n *neighbour) await(ctx context.Context, rows int, stop <-chan struct{}, tell func(kind EventKind, limit int, message string)) (held bool, err error) {
 	if n == nil {
 		return false, nil
 	}
 	if wait := n.reserve(time.Now(), rows); wait > 0 {
 		held = true
 		if n.mayTell(&n.slowed, time.Now()) {
-			event := e.event(EventSlowed)
-			event.Limit = n.throttle.RowsPerSecond
-			e.tell(event)
+			tell(EventSlowed, n.throttle.RowsPerSecond, "")
 		}
-		if err := e.idle(ctx, wait, nil); err != nil {
+		if err := idle(ctx, wait, nil, stop); err != nil {
 			return held, err
 		}
 	}
@@ -168,24 +174,22 @@ func (e *entityRun) await(ctx context.Context, rows int) (held bool, err error) 
 		}
 		held = true
 		if n.mayTell(&n.paused, time.Now()) {
-			event := e.event(EventPaused)
-			event.Message = "paused: " + why
-			e.tell(event)
+			tell(EventPaused, 0, "paused: "+why)
 		}
-		if err := e.idle(ctx, tellEvery, changed); err != nil {
+		if err := idle(ctx, tellEvery, changed, stop); err != nil {
 			return held, err
 		}
 	}
 }
 
 // idle lets time pass, unless something happens.
-func (e *entityRun) idle(ctx context.Context, wait time.Duration, changed <-chan struct{}) error {
+func idle(ctx context.Context, wait time.Duration, changed, stop <-chan struct{}) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-changed:
-	case <-e.o.Stop:
+	case <-stop:
 		return errStopped
 	case <-ctx.Done():
 		return ctx.Err()
