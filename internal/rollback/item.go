@@ -151,6 +151,8 @@ func (b *batch) judgeDeed(i *item, overtaken map[string]overtake) {
 	case !i.inBooks && d != noted && !b.before:
 		i.deed = d
 		i.keep(record.Kept, record.CodeMissing, "", "the crosswalk knows nothing of the record any more, so it cannot be told whether its row is still as it was written")
+	case !i.inBooks && i.hasFormer && d == noted:
+		i.deed = noted // it was forgotten by its own run
 	case !i.inBooks:
 	case is && later.entry.LastRun == run && later.entry.OnTarget():
 		i.deed = d
