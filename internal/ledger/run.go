@@ -48,6 +48,7 @@ type Run struct {
 	StartedAt   string
 	EndedAt     string
 	Error       string
+	Seal        []byte // over the run and its slices' seals; nil until it has completed
 }
 
 // Options are what a run was asked to do; a resumed run keeps them.
@@ -142,7 +143,7 @@ type Ledger struct{ books *books.Books }
 // New returns the ledger in the books.
 func New(b *books.Books) *Ledger { return &Ledger{books: b} }
 
-const runColumns = "id, name, migration, mode, state, parent_id, actor, host, mapping_hash, mapping, options, started_at, ended_at, error"
+const runColumns = "id, name, migration, mode, state, parent_id, actor, host, mapping_hash, mapping, options, started_at, ended_at, error, seal"
 
 // Start writes a new run with its entities and slices, and gives it its id and
 // its name, which is the migration's name and a running number.
@@ -219,7 +220,7 @@ func scanRun(row []record.Value) (*Run, error) {
 	run := &Run{
 		ID: row[0].Int(), Name: row[1].String(), Migration: row[2].String(), Mode: row[3].String(),
 		State: State(row[4].String()), ParentID: row[5].Int(), Actor: row[6].String(), Host: row[7].String(),
-		MappingHash: row[8].String(), StartedAt: row[11].String(), EndedAt: row[12].String(), Error: row[13].String(),
+		MappingHash: row[8].String(), StartedAt: row[11].String(), EndedAt: row[12].String(), Error: row[13].String(), Seal: []byte(row[14].Raw()),
 	}
 	if err := json.Unmarshal([]byte(row[9].String()), &run.Mapping); err != nil {
 		return nil, fmt.Errorf("run %s: mapping in the books: %w", run.Name, err)
@@ -230,7 +231,8 @@ func scanRun(row []record.Value) (*Run, error) {
 	return run, nil
 }
 
-// SetState notes where the run stands; ended states get the server's time.
+// SetState notes where the run stands; ended states get the server's time, and
+// a completed run its seal.
 func (l *Ledger) SetState(ctx context.Context, tx sqldb.Tx, runID int64, state State, message string) error {
 	ended, failure := "NULL", any(nil)
 	if state != Running {
@@ -240,7 +242,10 @@ func (l *Ledger) SetState(ctx context.Context, tx sqldb.Tx, runID int64, state S
 		failure = message
 	}
 	_, err := l.books.Exec(ctx, tx, "UPDATE {run} SET state = ?, ended_at = "+ended+", error = ? WHERE id = ?", string(state), failure, runID)
-	return err
+	if err != nil || state != Completed {
+		return err
+	}
+	return l.sealRun(ctx, tx, runID)
 }
 
 // Entities reads back a run's entities and their slices, in the run's order.
