@@ -107,29 +107,6 @@ func (f *front) abandon() *cobra.Command {
 	return cmd
 }
 
-func (f *front) status() *cobra.Command {
-	var target string
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:     "status",
-		Short:   "List the runs, newest first",
-		Long:    "Lists the runs of the migration with their state and numbers.\n\nExit codes: 0 done · 2 nothing has been run yet · 3 the target cannot be reached",
-		Example: "  landfall status",
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.look(cmd.Context(), target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
-				if _, err := findRun(cmd.Context(), tx, l, file.Name, ""); err != nil {
-					return err
-				}
-				return report.Status(cmd.Context(), f.Out, tx, l, file.Name, asJSON)
-			})
-		},
-	}
-	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
-	return cmd
-}
-
 func (f *front) explain() *cobra.Command {
 	var target string
 	var byTarget, asJSON, showPrivate bool
@@ -190,66 +167,6 @@ func (f *front) storyRefs(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, fi
 		err = fmt.Errorf("row %s of %s: %w", ref.Key, ref.Entity, report.ErrNeverRead)
 	}
 	return found, err
-}
-
-func (f *front) records() *cobra.Command {
-	var target, disposition, runName, entity, code string
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "records",
-		Short: "List a run's records by their end",
-		Long: `Lists the records of a run, the newest unless --run names one, one a line: Ref, record number, line, disposition and
-target key. Those that did not land follow after the others of their entity, with code, field, step and reason. It
-shows no values.
-
-Exit codes: 0 done · 2 usage · 3 the target cannot be reached`,
-		Example: "  landfall records --disposition failed\n  landfall records --entity customer --code too-long --json",
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if disposition != "" && !known(disposition) {
-				return usagef("--disposition %s: expected one of %s%s", disposition, strings.Join(dispositionNames(), ", "), mapping.Hint(disposition, dispositionNames()))
-			}
-			return f.look(cmd.Context(), target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
-				found, err := findRun(cmd.Context(), tx, l, file.Name, runName)
-				if err != nil {
-					return err
-				}
-				if entity != "" && file.Entity(entity) == nil {
-					return usagef("--entity %s: the mapping has no such entity%s", entity, mapping.Hint(entity, file.EntityNames()))
-				}
-				filter := report.Filter{Disposition: record.Disposition(disposition), Entity: entity, Code: record.Code(code)}
-				shown, err := report.Records(cmd.Context(), f.Out, tx, l, found, filter, asJSON)
-				if err == nil && shown == 0 && !asJSON {
-					fmt.Fprintf(f.Err, "run %s has no such records\n", found.Name)
-				}
-				return err
-			})
-		},
-	}
-	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
-	cmd.Flags().StringVar(&disposition, "disposition", "", strings.Join(dispositionNames(), ", "))
-	cmd.Flags().StringVar(&runName, "run", "", "the run (default: the newest)")
-	cmd.Flags().StringVar(&entity, "entity", "", "records of this entity alone")
-	cmd.Flags().StringVar(&code, "code", "", "records with this code alone, such as too-long")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
-	return cmd
-}
-
-func dispositionNames() []string {
-	var names []string
-	for _, disposition := range record.Dispositions {
-		names = append(names, string(disposition))
-	}
-	return names
-}
-
-func known(disposition string) bool {
-	for _, name := range dispositionNames() {
-		if name == disposition {
-			return true
-		}
-	}
-	return false
 }
 
 func (f *front) ledger() *cobra.Command {
@@ -326,12 +243,15 @@ func (f *front) version() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Long: "Prints the version of the program and of the books that it writes.\n\nExit codes: 0 done", Args: noArgs, Example: "  landfall version",
 		RunE: func(*cobra.Command, []string) error {
-			version := "(unknown)"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-			}
-			fmt.Fprintf(f.Out, "landfall %s, books version %d\n", version, books.Version)
+			fmt.Fprintf(f.Out, "landfall %s, books version %d\n", buildVersion(), books.Version)
 			return nil
 		},
 	}
+}
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "(unknown)"
 }

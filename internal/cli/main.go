@@ -66,8 +66,8 @@ func (f *front) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.rollback(), f.status(), f.reconcile(),
-		f.explain(), f.records(), f.ledger(), f.version(),
+		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.reconcile(), f.rollback(), f.status(),
+		f.explain(), f.records(), f.report(), f.ledger(), f.version(),
 	)
 	return root
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -210,11 +209,7 @@ func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run,
 		return nil, err
 	}
 	summary.OpenQuestions = report.OpenQuestions(m)
-	if m.Target.Name != m.File.Target && flags.runs == defaultRuns {
-		// Every target counts its runs for itself; their files must not meet.
-		flags.runs = filepath.Join(flags.runs, m.Target.Name)
-	}
-	dir, err := report.Artefacts(ctx, tx, l, m, summary, stored, report.Files{Dir: flags.runs, ShowPrivate: flags.showPrivate})
+	dir, err := report.Artefacts(ctx, tx, l, m, summary, stored, report.Files{Dir: runsFolder(flags.runs, m.Target.Name, m.File), ShowPrivate: flags.showPrivate})
 	if err != nil {
 		return summary, fmt.Errorf("the run's files: %w", err)
 	}
@@ -299,12 +294,7 @@ func (f *front) retry() *cobra.Command {
 run over all records. They are read from the source again, so what was mended there is seen.
 ` + exitCodes,
 		Example: "  landfall retry\n  landfall retry acme-0001",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usagef("%s takes one run at most, got %d", cmd.CommandPath(), len(args))
-			}
-			return nil
-		},
+		Args:    atMostOneRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := f.openFit(cmd.Context(), flags.target, nil)
 			if err != nil {

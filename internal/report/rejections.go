@@ -33,8 +33,8 @@ type Example struct {
 const examplesPerReason = 2
 
 // Reasons groups a run's rejections, the most common first, at most so many,
-// each with two named examples.
-func Reasons(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int64, most int) ([]Reason, error) {
+// each with so many named examples.
+func Reasons(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int64, most, examples int) ([]Reason, error) {
 	reasons := []Reason{} // a list in JSON even when it is empty
 	b := l.Books()
 	err := b.Query(ctx, tx, func(row []record.Value) error {
@@ -60,7 +60,7 @@ GROUP BY n.name, e.step, e.field, e.code ORDER BY many DESC, n.name, e.code, e.f
 		}, fmt.Sprintf(`SELECT e.source_key, e.record_no, e.line, e.message FROM {entry} e JOIN {entity} n ON n.id = e.entity_id
 WHERE e.run_id = ? AND n.name = ? AND coalesce(e.step, '') = ? AND coalesce(e.field, '') = ? AND e.code = ?
   AND e.disposition IN ('failed', 'blocked', 'unknown', 'kept')
-ORDER BY e.slice_no, e.ordinal, e.seq LIMIT %d`, examplesPerReason), runID, r.Entity, string(r.Step), r.Field, string(r.Code))
+ORDER BY e.slice_no, e.ordinal, e.seq LIMIT %d`, examples), runID, r.Entity, string(r.Step), r.Field, string(r.Code))
 		if err != nil {
 			return nil, err
 		}

@@ -32,7 +32,8 @@ type Summary struct {
 	// Totals and Fingerprints are what was measured around the run, by entity.
 	Totals       map[string][]Total     `json:"totals,omitempty"`
 	Fingerprints map[string]Fingerprint `json:"fingerprints,omitempty"`
-	Seals        map[string]string      `json:"seals"` // entity/slice -> the seal over its hash chain
+	Seals        map[string]string      `json:"seals"`          // entity/slice -> the seal over its hash chain
+	Seal         string                 `json:"seal,omitempty"` // over the run and all of those; of a completed run
 }
 
 // EntityCounts are an entity's numbers in a run. They satisfy the balance:
@@ -91,6 +92,9 @@ func Summarize(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.R
 		StartedAt: run.StartedAt, EndedAt: run.EndedAt, Error: run.Error,
 		Entities: map[string]EntityCounts{}, Seals: map[string]string{},
 	}
+	if len(run.Seal) > 0 {
+		s.Seal = hexText(run.Seal)
+	}
 	var err error
 	if run.Mode == ledger.ModeRollback {
 		if s.RollsBack, err = l.NameOf(ctx, tx, run.ParentID); err != nil {
@@ -124,7 +128,7 @@ func Summarize(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.R
 	if err := s.measures(ctx, tx, l, run.ID, entities); err != nil {
 		return nil, err
 	}
-	s.Reasons, err = Reasons(ctx, tx, l, run.ID, reasonsKept)
+	s.Reasons, err = Reasons(ctx, tx, l, run.ID, reasonsKept, examplesPerReason)
 	return s, err
 }
 
