@@ -24,7 +24,7 @@ const (
 	exitUsage       = 2
 	exitEnvironment = 3
 	exitOpen        = 4
-	exitDiffers     = 6
+	exitDiffers     = 6 // what is there is not what must be there
 	exitInterrupted = 130
 )
 

@@ -14,16 +14,20 @@ import (
 
 func (f *front) report() *cobra.Command {
 	var target, out, format, runs string
-	var showPrivate bool
+	var showPrivate, verify bool
 	cmd := &cobra.Command{
-		Use:   "report [RUN]",
+		Use:   "report [RUN|FILE]",
 		Short: "Write the report of a run as one HTML file",
 		Long: `Writes what a run did, the newest unless RUN names one, as one HTML file that stands alone, or as JSON: what ran, by
 whom and with which hashes, the balance of every entity, what did not land and why, totals, fingerprints, the newest
 reconciliation, and how long it took. It shows keys and messages, and masks what the mapping calls private.
 
-Exit codes: 0 done · 2 usage or no such run · 3 the target cannot be reached`,
-		Example: "  landfall report\n  landfall report acme-0003 -o handover.html\n  landfall report --format json -o -",
+--verify takes a report's file: it draws the page again from the data in it, recomputes hashes, chain and seals from the
+books, compares the books with the digests in the report, and names every byte, record and column that changed since.
+With the name of a run instead of a file it checks what the books say of themselves.
+
+Exit codes: 0 done, nothing changed · 2 usage or no such run · 3 the target cannot be reached · 6 --verify found a difference`,
+		Example: "  landfall report\n  landfall report acme-0003 -o handover.html\n  landfall report --format json -o -\n  landfall report --verify handover.html",
 		Args:    atMostOneRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "html" && format != "json" {
@@ -32,6 +36,9 @@ Exit codes: 0 done · 2 usage or no such run · 3 the target cannot be reached`,
 			name := ""
 			if len(args) > 0 {
 				name = args[0]
+			}
+			if verify {
+				return f.verify(cmd.Context(), target, name, format == "json")
 			}
 			return f.look(cmd.Context(), target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
 				found, err := findRun(cmd.Context(), tx, l, file.Name, name)
@@ -65,6 +72,7 @@ Exit codes: 0 done · 2 usage or no such run · 3 the target cannot be reached`,
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&verify, "verify", false, "check a report's file and the books, or the books of a run alone")
 	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
 	cmd.Flags().StringVarP(&out, "out", "o", "", "the file to write (default runs/RUN/report.html or account.json); - is standard output")
 	cmd.Flags().StringVar(&format, "format", "html", "html or json")

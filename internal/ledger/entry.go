@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"time"
 
 	"landfall/internal/record"
@@ -38,14 +37,7 @@ func (l *Ledger) entryRows(at Place, lines []Line) ([][]record.Value, []byte, er
 			continue
 		}
 		e := line.Entry
-		payload := sha256.New()
-		for _, text := range []string{e.Source, e.Before, e.After} {
-			var size [8]byte
-			binary.BigEndian.PutUint64(size[:], uint64(len(text)))
-			payload.Write(size[:])
-			payload.Write([]byte(text))
-		}
-		payloadHash := payload.Sum(nil)
+		payloadHash := payloadHash(e.Source, e.Before, e.After)
 		row := []record.Value{
 			record.Int(at.RunID), record.Int(at.EntityID), record.Int(int64(at.Slice)), record.Int(at.Ordinal),
 			record.Int(int64(i)), record.Text(line.Key), record.Int(line.Number), record.Int(line.Line),

@@ -2,6 +2,7 @@ package report
 
 import (
 	"landfall/internal/ledger"
+	"landfall/internal/proof"
 	"landfall/internal/record"
 )
 
@@ -30,12 +31,18 @@ type Account struct {
 	Followers       []AccountFollower      `json:"followers,omitempty"`
 	Pace            *AccountPace           `json:"pace,omitempty"`
 	Mapping         []string               `json:"mapping"`
+	// Books are the digests of everything that the run wrote; of a run that has
+	// ended.
+	Books *proof.Digest `json:"books,omitempty"`
 	// Integrity is last, so that its place is known from the end.
 	Integrity Integrity `json:"integrity"`
+
+	reconciliation int64 // the number of the one that is told
 }
 
 // AccountRun says what ran, by whom, where and when.
 type AccountRun struct {
+	ID           int64             `json:"id"`
 	Name         string            `json:"name"`
 	Migration    string            `json:"migration"`
 	Mode         string            `json:"mode"`

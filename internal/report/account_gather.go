@@ -7,6 +7,7 @@ import (
 
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
+	"landfall/internal/proof"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -48,12 +49,17 @@ func Tell(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o
 			return nil, fmt.Errorf("the report of %s: %w", run.Name, err)
 		}
 	}
+	if proof.Final(run.State) {
+		if a.Books, err = proof.Take(ctx, tx, l, run, a.reconciliation); err != nil {
+			return nil, fmt.Errorf("the digests of %s: %w", run.Name, err)
+		}
+	}
 	return a, nil
 }
 
 func accountRun(run *ledger.Run, runs []*ledger.Run) AccountRun {
 	told := AccountRun{
-		Name: run.Name, Migration: run.Migration, Mode: run.Mode, Over: run.Kind(), State: run.State, Actor: run.Actor, Host: run.Host,
+		ID: run.ID, Name: run.Name, Migration: run.Migration, Mode: run.Mode, Over: run.Kind(), State: run.State, Actor: run.Actor, Host: run.Host,
 		Target: run.Options.Target, StartedAt: run.StartedAt, EndedAt: run.EndedAt, Error: run.Error, MappingHash: run.MappingHash,
 		Limit: run.Options.Limit, Inputs: run.Options.Inputs, BatchRecords: run.Options.Records, BatchBytes: run.Options.Bytes,
 		Only: run.Options.Only,

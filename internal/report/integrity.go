@@ -6,7 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math/bits"
+
+	"landfall/internal/proof"
 )
 
 // Integrity is what a report's JSON says of itself.
@@ -26,33 +27,13 @@ type sums struct {
 	plain, placed uint64
 }
 
-const sumPrime = 1<<61 - 1
-
 func sumsOf(text []byte) sums {
 	s := sums{hash: sha256.Sum256(text)}
 	for i, b := range text {
-		s.plain = (s.plain + uint64(b)) % sumPrime
-		s.placed = (s.placed + mulPrime(uint64(i+1), uint64(b))) % sumPrime
+		s.plain = (s.plain + uint64(b)) % proof.Prime
+		s.placed = (s.placed + proof.Mul(uint64(i+1), uint64(b))) % proof.Prime
 	}
 	return s
-}
-
-func mulPrime(a, b uint64) uint64 {
-	high, low := bits.Mul64(a, b)
-	sum := low&sumPrime + (low>>61 | high<<3)
-	return sum % sumPrime
-}
-
-// inversePrime is 1/a modulo the prime; a is not 0.
-func inversePrime(a uint64) uint64 {
-	out := uint64(1)
-	for e := uint64(sumPrime - 2); e > 0; e >>= 1 {
-		if e&1 == 1 {
-			out = mulPrime(out, a)
-		}
-		a = mulPrime(a, a)
-	}
-	return out
 }
 
 func (s sums) sha256() string { return hex.EncodeToString(s.hash[:]) }
@@ -65,12 +46,11 @@ func (s sums) changedAt(before string, length int) (at int, found bool) {
 	if n, err := fmt.Sscanf(before, "%16x%16x", &was.plain, &was.placed); err != nil || n != 2 {
 		return 0, false
 	}
-	plain := (s.plain + sumPrime - was.plain%sumPrime) % sumPrime
-	placed := (s.placed + sumPrime - was.placed%sumPrime) % sumPrime
-	if plain == 0 || plain > 255 && plain < sumPrime-255 {
+	plain, placed := proof.Minus(s.plain, was.plain), proof.Minus(s.placed, was.placed)
+	if plain == 0 || plain > 255 && plain < proof.Prime-255 {
 		return 0, false
 	}
-	place := mulPrime(placed, inversePrime(plain))
+	place := proof.Mul(placed, proof.Inverse(plain))
 	return int(place) - 1, place >= 1 && place <= uint64(length)
 }
 

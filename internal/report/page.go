@@ -41,8 +41,14 @@ func (a *Account) Page() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The page is drawn from what the data says, which is all that there is of
+	// the account when it is drawn again.
+	said := decodeAccount(data)
+	if said == nil {
+		return nil, fmt.Errorf("drawing the report: its data cannot be read back")
+	}
 	var page bytes.Buffer
-	if err := pageTemplate.Execute(&page, a); err != nil {
+	if err := pageTemplate.Execute(&page, said); err != nil {
 		return nil, fmt.Errorf("drawing the report: %w", err)
 	}
 	page.WriteString(dataOpens)

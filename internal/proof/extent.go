@@ -1,0 +1,129 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"landfall/internal/books"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// extent is the rows of one table that belong to a run.
+type extent struct {
+	table   string
+	columns []string // hashed ones first
+	hashed  int
+	key     []int  // places of the primary key
+	entity  int    // place of the entity's number, by which rows are grouped; -1: they are not
+	where   string // of what is selected; the table goes by t
+	args    []any
+	from    string // instead of the table, where set: a query that yields columns as in the table
+}
+
+// extentOf describes the rows that a condition selects. purged columns may be
+// emptied later, ones left out may change.
+func extentOf(table, where string, args []any, purged, out []string) extent {
+	layout := books.LayoutOf(table)
+	e := extent{table: table, where: where, args: args, entity: -1}
+	for _, column := range layout.Columns {
+		if !slices.Contains(purged, column) && !slices.Contains(out, column) {
+			e.columns = append(e.columns, column)
+		}
+	}
+	e.hashed = len(e.columns)
+	e.columns = append(e.columns, purged...)
+	for _, column := range layout.Primary {
+		e.key = append(e.key, slices.Index(e.columns, column))
+	}
+	return e
+}
+
+func (e extent) grouped() extent {
+	e.entity = slices.Index(e.columns, "entity_id")
+	return e
+}
+
+// read hands every row to each. The slice is valid during the call.
+func (e *extent) read(ctx context.Context, tx sqldb.Tx, b *books.Books, each func([]record.Value) error) error {
+	from := "{" + e.table + "}"
+	if e.from != "" {
+		from = "(" + e.from + ")"
+	}
+	columns := make([]string, len(e.columns))
+	for i, column := range e.columns {
+		columns[i] = "t." + b.Dialect().Quote(column)
+	}
+	query := fmt.Sprintf("SELECT %s FROM %s t", strings.Join(columns, ", "), from)
+	if e.where != "" {
+		query += " WHERE " + e.where
+	}
+	return b.Query(ctx, tx, each, query, e.args...)
+}
+
+// Bounds say as of when a digest is: rows that later runs add beyond them are
+// none of the run's.
+type Bounds struct {
+	Version        int64 `json:"books_version"`
+	Shape          int64 `json:"last_shape"`
+	Table          int64 `json:"last_target_table"`
+	Newest         int64 `json:"newest_run"`
+	Epoch          int64 `json:"lease_epoch"`
+	Reconciliation int64 `json:"reconciliation,omitempty"`
+}
+
+// lasting are the rows that no later run changes. The crosswalk's entries are
+// taken from where later runs saved them before they wrote them.
+func lasting(run int64, at Bounds) []extent {
+	one := []any{run}
+	entities := "(SELECT entity_id FROM {run_entity} WHERE run_id = ?)"
+	crosswalk := strings.Join(books.LayoutOf("crosswalk").Columns, ", ")
+	return []extent{
+		extentOf("version", "t.version <= ?", []any{at.Version}, nil, nil),
+		extentOf("run", "t.id = ?", one, nil, []string{"state", "ended_at", "error"}),
+		extentOf("run_entity", "t.run_id = ?", one, nil, nil).grouped(),
+		extentOf("slice", "t.run_id = ?", one, nil, nil).grouped(),
+		extentOf("marker", "t.run_id = ?", one, nil, nil).grouped(),
+		extentOf("segment", "t.run_id = ?", one, []string{"payload"}, nil).grouped(),
+		extentOf("entry", "t.run_id = ?", one, []string{"source", "before", "after"}, nil).grouped(),
+		extentOf("pending", "t.run_id = ?", one, nil, nil).grouped(),
+		extentOf("measure", "t.run_id = ?", one, nil, nil).grouped(),
+		extentOf("former", "t.run_id = ?", one, nil, nil).grouped(),
+		extentOf("entity", "t.id IN "+entities, one, nil, []string{"name"}),
+		extentOf("shape", "t.entity_id IN "+entities+" AND t.id <= ?", []any{run, at.Shape}, nil, nil).grouped(),
+		extentOf("target_table", "t.id <= ? AND t.id IN (SELECT table_id FROM {shape} WHERE id <= ? AND entity_id IN "+entities+")",
+			[]any{at.Table, at.Shape, run}, nil, []string{"key_high"}),
+		crosswalkExtent(run, crosswalk),
+		extentOf("reconciliation", "t.id = ?", []any{at.Reconciliation}, nil, nil),
+		extentOf("reconciliation_entity", "t.reconciliation_id = ?", []any{at.Reconciliation}, nil, nil).grouped(),
+		extentOf("difference", "t.reconciliation_id = ?", []any{at.Reconciliation}, nil, nil).grouped(),
+	}
+}
+
+// crosswalkExtent is every entry as the run left it: the first image that a
+// later run saved, or the entry itself where none did.
+func crosswalkExtent(run int64, columns string) extent {
+	e := extentOf("crosswalk", "", nil, nil, nil).grouped()
+	prefixed := "c." + strings.ReplaceAll(columns, ", ", ", c.")
+	saved := "(SELECT entity_id, source_key, min(run_id) AS run_id FROM {former} WHERE run_id > ? AND last_run = ? GROUP BY entity_id, source_key)"
+	e.from = "SELECT " + prefixed + " FROM {crosswalk} c LEFT JOIN " + saved +
+		" f ON f.entity_id = c.entity_id AND f.source_key = c.source_key WHERE c.last_run = ? AND f.run_id IS NULL UNION ALL SELECT " + prefixed +
+		" FROM " + saved + " f JOIN {former} c ON c.run_id = f.run_id AND c.entity_id = f.entity_id AND c.source_key = f.source_key"
+	e.args = []any{run, run, run, run, run}
+	return e
+}
+
+// passing are rows that the next run may change: they are compared as long as
+// there was none.
+func passing(run int64, migration string, at Bounds) []extent {
+	entities := "(SELECT entity_id FROM {run_entity} WHERE run_id = ?)"
+	one := []any{run}
+	return []extent{
+		extentOf("alias_key", "t.entity_id IN "+entities, one, nil, nil).grouped(),
+		extentOf("entity", "t.id IN "+entities, one, nil, []string{"migration"}),
+		extentOf("target_table", "t.id IN (SELECT table_id FROM {shape} WHERE entity_id IN "+entities+")", one, nil, []string{"name"}),
+		extentOf("lease", "t.migration = ? AND t.epoch = ? AND t.holder IS NULL", []any{migration, at.Epoch}, nil, nil),
+	}
+}
