@@ -13,7 +13,7 @@ import (
 // returns how many rows it read, and whether what the next run may change was
 // compared.
 func (d *Digest) Compare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, each func(Fault)) (rows int64, all bool, err error) {
-	names, err := entityNames(ctx, tx, l)
+	names, err := d.prepare(ctx, tx, l)
 	if err != nil {
 		return 0, false, err
 	}
@@ -40,12 +40,12 @@ func (d *Digest) Compare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run
 		return rows, false, err
 	}
 	extents := passing(run.ID, run.Migration, d.Bounds)
-	lease, _, err := l.Books().One(ctx, tx, "SELECT coalesce(max(epoch), 0), count(holder) FROM {lease} WHERE migration = ?", run.Migration)
+	lease, _, err := l.Books().One(ctx, tx, "SELECT coalesce(max(epoch), 0), coalesce(max(acquired_at), ''), count(holder) FROM {lease} WHERE migration = ?", run.Migration)
 	if err != nil {
 		return rows, false, err
 	}
-	if lease[0].Int() > d.Bounds.Epoch || lease[1].Int() > 0 {
-		// Somebody took the lease since, which every command that writes does.
+	if lease[2].Int() > 0 || lease[0].Int() != d.Bounds.Epoch && lease[1].String() != d.Bounds.LeaseAt {
+		// Somebody took the lease since, which raises its number and notes when.
 		extents = slices.DeleteFunc(extents, func(e extent) bool { return e.table == "lease" })
 	}
 	return rows, true, compare(extents, d.Passing)

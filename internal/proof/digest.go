@@ -54,7 +54,12 @@ func Take(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, r
 		}
 		*bound.to = row[0].Int()
 	}
-	names, err := entityNames(ctx, tx, l)
+	row, _, err := l.Books().One(ctx, tx, "SELECT coalesce(max(acquired_at), '') FROM {lease} WHERE migration = ?", run.Migration)
+	if err != nil {
+		return nil, err
+	}
+	d.Bounds.LeaseAt = row[0].String()
+	names, err := d.prepare(ctx, tx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +80,15 @@ func Take(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, r
 		}
 	}
 	return d, nil
+}
+
+// prepare finds out what the books can tell.
+func (d *Digest) prepare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger) (map[int64]string, error) {
+	var err error
+	if d.Bounds.former, err = l.Books().Able(ctx, tx, "former"); err != nil {
+		return nil, err
+	}
+	return entityNames(ctx, tx, l)
 }
 
 func entityNames(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger) (map[int64]string, error) {

@@ -66,12 +66,15 @@ func (e *extent) read(ctx context.Context, tx sqldb.Tx, b *books.Books, each fun
 // Bounds say as of when a digest is: rows that later runs add beyond them are
 // none of the run's.
 type Bounds struct {
-	Version        int64 `json:"books_version"`
-	Shape          int64 `json:"last_shape"`
-	Table          int64 `json:"last_target_table"`
-	Newest         int64 `json:"newest_run"`
-	Epoch          int64 `json:"lease_epoch"`
-	Reconciliation int64 `json:"reconciliation,omitempty"`
+	Version        int64  `json:"books_version"`
+	Shape          int64  `json:"last_shape"`
+	Table          int64  `json:"last_target_table"`
+	Newest         int64  `json:"newest_run"`
+	Epoch          int64  `json:"lease_epoch"`
+	LeaseAt        string `json:"lease_acquired_at,omitempty"`
+	Reconciliation int64  `json:"reconciliation,omitempty"`
+
+	former bool // the books hold entries as they were before later runs
 }
 
 // lasting are the rows that no later run changes. The crosswalk's entries are
@@ -80,7 +83,7 @@ func lasting(run int64, at Bounds) []extent {
 	one := []any{run}
 	entities := "(SELECT entity_id FROM {run_entity} WHERE run_id = ?)"
 	crosswalk := strings.Join(books.LayoutOf("crosswalk").Columns, ", ")
-	return []extent{
+	return at.known([]extent{
 		extentOf("version", "t.version <= ?", []any{at.Version}, nil, nil),
 		extentOf("run", "t.id = ?", one, nil, []string{"state", "ended_at", "error"}),
 		extentOf("run_entity", "t.run_id = ?", one, nil, nil).grouped(),
@@ -95,17 +98,27 @@ func lasting(run int64, at Bounds) []extent {
 		extentOf("shape", "t.entity_id IN "+entities+" AND t.id <= ?", []any{run, at.Shape}, nil, nil).grouped(),
 		extentOf("target_table", "t.id <= ? AND t.id IN (SELECT table_id FROM {shape} WHERE id <= ? AND entity_id IN "+entities+")",
 			[]any{at.Table, at.Shape, run}, nil, []string{"key_high"}),
-		crosswalkExtent(run, crosswalk),
+		crosswalkExtent(run, crosswalk, at),
 		extentOf("reconciliation", "t.id = ?", []any{at.Reconciliation}, nil, nil),
 		extentOf("reconciliation_entity", "t.reconciliation_id = ?", []any{at.Reconciliation}, nil, nil).grouped(),
 		extentOf("difference", "t.reconciliation_id = ?", []any{at.Reconciliation}, nil, nil).grouped(),
-	}
+	})
+}
+
+// known leaves out the tables that the books did not have when the digest was
+// made: in books of an earlier version the run wrote nothing there.
+func (at Bounds) known(extents []extent) []extent {
+	return slices.DeleteFunc(extents, func(e extent) bool { return books.LayoutOf(e.table).Since > at.Version })
 }
 
 // crosswalkExtent is every entry as the run left it: the first image that a
 // later run saved, or the entry itself where none did.
-func crosswalkExtent(run int64, columns string) extent {
+func crosswalkExtent(run int64, columns string, at Bounds) extent {
 	e := extentOf("crosswalk", "", nil, nil, nil).grouped()
+	if !at.former {
+		e.where, e.args = "t.last_run = ?", []any{run}
+		return e
+	}
 	prefixed := "c." + strings.ReplaceAll(columns, ", ", ", c.")
 	saved := "(SELECT entity_id, source_key, min(run_id) AS run_id FROM {former} WHERE run_id > ? AND last_run = ? GROUP BY entity_id, source_key)"
 	e.from = "SELECT " + prefixed + " FROM {crosswalk} c LEFT JOIN " + saved +
@@ -120,10 +133,10 @@ func crosswalkExtent(run int64, columns string) extent {
 func passing(run int64, migration string, at Bounds) []extent {
 	entities := "(SELECT entity_id FROM {run_entity} WHERE run_id = ?)"
 	one := []any{run}
-	return []extent{
+	return at.known([]extent{
 		extentOf("alias_key", "t.entity_id IN "+entities, one, nil, nil).grouped(),
 		extentOf("entity", "t.id IN "+entities, one, nil, []string{"migration"}),
 		extentOf("target_table", "t.id IN (SELECT table_id FROM {shape} WHERE entity_id IN "+entities+")", one, nil, []string{"name"}),
-		extentOf("lease", "t.migration = ? AND t.epoch = ? AND t.holder IS NULL", []any{migration, at.Epoch}, nil, nil),
-	}
+		extentOf("lease", "t.migration = ? AND t.holder IS NULL", []any{migration}, nil, nil),
+	})
 }

@@ -209,8 +209,8 @@ func (e *extent) name(entity int64, row []record.Value, names map[int64]string) 
 			f.Slice = &number
 		case "ordinal":
 			f.Batch = &number
-		case "value":
-			// What a record is found by may be private.
+		case "value", "grouping":
+			// What a record is found by, and the values of a group, may be private.
 		case "seq":
 			parts = append(parts, fmt.Sprintf("entry %d", number))
 		default:

@@ -117,12 +117,9 @@ func faultOf(f ledger.Flaw) Fault {
 	return out
 }
 
-// stateRolledBack is that of a run that a rollback has undone.
-const stateRolledBack ledger.State = "rolled-back"
-
 // states checks what may change of a run, and only in some ways.
 func (v *Verdict) states(run *ledger.Run, said *Said) {
-	known := []ledger.State{ledger.Running, ledger.Interrupted, ledger.Broken, ledger.Completed, ledger.Abandoned, stateRolledBack}
+	known := []ledger.State{ledger.Running, ledger.Interrupted, ledger.Broken, ledger.Completed, ledger.Abandoned, ledger.RolledBack, ledger.PartlyRolledBack}
 	fault := func(column, text string) {
 		v.add(Fault{Table: "run", Row: run.Name, Columns: []string{column}, Text: text})
 	}
@@ -134,7 +131,7 @@ func (v *Verdict) states(run *ledger.Run, said *Said) {
 		return
 	}
 	switch {
-	case run.State == stateRolledBack:
+	case run.State == ledger.RolledBack, run.State == ledger.PartlyRolledBack:
 	case run.State != said.State:
 		fault("state", "is not what it was when the report was made")
 	case run.EndedAt != said.EndedAt:

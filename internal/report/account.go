@@ -99,14 +99,18 @@ type AccountTotal struct {
 	Group  []string `json:"group,omitempty"`
 	Before *string  `json:"before"`
 	After  *string  `json:"after"`
+	Open   bool     `json:"open,omitempty"` // the entity has not ended: there is no after yet
 }
 
 // AccountFingerprint says whether the rows that were none of the run's business
 // are what they were.
 type AccountFingerprint struct {
-	Entity string `json:"entity"`
-	Held   bool   `json:"held"`
-	Told   string `json:"told"`
+	Entity       string `json:"entity"`
+	Held         bool   `json:"held"`
+	Open         bool   `json:"open,omitempty"` // the entity has not ended
+	RowsBefore   int64  `json:"rows_before"`
+	RowsExpected int64  `json:"rows_expected,omitempty"`
+	RowsAfter    int64  `json:"rows_after,omitempty"`
 }
 
 // AccountReconciliation is the newest comparison of the target with what it
@@ -119,6 +123,8 @@ type AccountReconciliation struct {
 	StartedAt string                        `json:"started_at"`
 	EndedAt   string                        `json:"ended_at,omitempty"`
 	Error     string                        `json:"error,omitempty"`
+	Sample    string                        `json:"sample,omitempty"`
+	Verdicts  []string                      `json:"verdicts"` // those that were given, in the order of tables
 	Entities  []AccountReconciliationEntity `json:"entities"`
 	Examples  []AccountDifference           `json:"examples,omitempty"`
 	More      int64                         `json:"more,omitempty"` // differences that are not shown
@@ -126,22 +132,23 @@ type AccountReconciliation struct {
 
 // AccountReconciliationEntity counts what was compared of an entity.
 type AccountReconciliationEntity struct {
-	Name   string           `json:"name"`
-	Done   bool             `json:"done"`
-	Counts map[string]int64 `json:"counts"`
+	Name        string           `json:"name"`
+	Done        bool             `json:"done"`
+	Counts      map[string]int64 `json:"counts"`
+	Differences int64            `json:"differences"`
 }
 
 // AccountDifference is one thing that is not as it must be.
 type AccountDifference struct {
-	Entity    string `json:"entity"`
-	Ref       string `json:"ref,omitempty"`
-	TargetKey string `json:"target_key,omitempty"`
-	Verdict   string `json:"verdict"`
-	Field     string `json:"field,omitempty"`
-	Expected  string `json:"expected,omitempty"`
-	Found     string `json:"found,omitempty"`
-	Rule      string `json:"rule,omitempty"`
-	Message   string `json:"message,omitempty"`
+	Entity    string  `json:"entity"`
+	Ref       string  `json:"ref,omitempty"`
+	TargetKey string  `json:"target_key,omitempty"`
+	Verdict   string  `json:"verdict"`
+	Field     string  `json:"field,omitempty"`
+	Expected  *string `json:"expected,omitempty"` // nil is NULL or nothing at all
+	Found     *string `json:"found,omitempty"`
+	Rule      string  `json:"rule,omitempty"`
+	Message   string  `json:"message,omitempty"`
 }
 
 // AccountFollower is a later run that goes back to this one: it retried its

@@ -44,6 +44,8 @@ func Tell(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o
 		func() error { return a.tellPace(ctx, tx, l, run) },
 		func() error { return a.tellRejections(ctx, tx, l, run) },
 		func() error { return a.tellFollowers(ctx, tx, l, run, runs) },
+		func() error { return a.tellMeasures(ctx, tx, l, run, o) },
+		func() error { return a.tellReconciliation(ctx, tx, l, run, o) },
 	} {
 		if err := part(); err != nil {
 			return nil, fmt.Errorf("the report of %s: %w", run.Name, err)

@@ -61,7 +61,7 @@ func (a *Account) Page() ([]byte, error) {
 
 var pageFuncs = template.FuncMap{
 	"style": func() template.CSS { return template.CSS(pageStyle) },
-	"title": title, "verdict": verdict, "figures": figures, "checks": checks, "sections": sectionsOf, "facts": facts,
+	"title": title, "verdict": verdictOf, "figures": figures, "checks": checks, "sections": sectionsOf, "facts": facts,
 	"shown": shownEnds, "sum": sumOf, "roles": rolesOf, "balanceMark": balanceMark,
 	"grouped": grouped, "count": countText, "percent": percent, "words": words[int64], "wordsOf": words[int], "where": whereRead,
 	"moment": momentText, "duration": durationText, "countsWords": countsWords,
@@ -69,6 +69,7 @@ var pageFuncs = template.FuncMap{
 	"paceWords": paceWords, "span": paceSpan, "took": took, "rateOf": rateOf,
 	"groupText": func(group []string) string { return strings.Join(group, ", ") },
 	"amount":    amountText, "change": changeText, "compared": comparedNames,
+	"fingerprintMark": fingerprintMark, "fingerprintWords": fingerprintWords, "value": valueText,
 	"slicesShown": slicesShown, "slicesHidden": slicesHidden,
 }
 

@@ -14,14 +14,14 @@ import (
 )
 
 func title(a *Account) string {
-	if a.Run.Over == "rollback" {
+	if a.Run.Over == ledger.KindRollback {
 		return "Report of a rollback"
 	}
 	return "Report of a migration run"
 }
 
-// verdict is the first thing that a reader wants to know.
-func verdict(a *Account) mark {
+// verdictOf is the first thing that a reader wants to know.
+func verdictOf(a *Account) mark {
 	open := a.Open()
 	switch a.Run.State {
 	case ledger.Completed:
@@ -37,6 +37,10 @@ func verdict(a *Account) mark {
 		return bad("Broke off and can be resumed: %s", a.Run.Error)
 	case ledger.Abandoned:
 		return bad("Abandoned; what landed before stays.")
+	case ledger.RolledBack:
+		return mild("Rolled back: all that it did is undone.")
+	case ledger.PartlyRolledBack:
+		return mild("Rolled back in part: what could be undone is.")
 	}
 	return mild("The run is %s.", a.Run.State)
 }
@@ -85,12 +89,12 @@ func checks(a *Account) []mark {
 	if n := len(a.Fingerprints); n > 0 {
 		held := 0
 		for _, f := range a.Fingerprints {
-			if f.Held {
+			if f.Held || f.Open {
 				held++
 			}
 		}
 		if held == n {
-			out = append(out, good("All rows beside the run's own are what they were"))
+			out = append(out, good("All rows beside the run's own are as they were"))
 		} else {
 			out = append(out, bad("Rows beside the run's own changed in %s", words(n-held, "entity")))
 		}
@@ -99,7 +103,7 @@ func checks(a *Account) []mark {
 		out = append(out, reconciliationMark(r))
 	}
 	for _, f := range a.Followers {
-		if f.Over == "rollback" {
+		if f.Over == ledger.KindRollback {
 			out = append(out, mild("Undone by %s: %s", f.Name, countsWords(f.Counts)))
 		}
 	}
@@ -115,8 +119,10 @@ func facts(a *Account) []figure {
 			out = append(out, figure{name, value, ""})
 		}
 	}
-	if r.Parent != "" {
-		add("goes back to", r.Parent)
+	if r.Over == ledger.KindRollback {
+		add("undoes", r.Parent)
+	} else {
+		add("retries", r.Parent)
 	}
 	for _, entity := range slices.Sorted(maps.Keys(r.Inputs)) {
 		add("input of "+entity, r.Inputs[entity])
@@ -148,6 +154,8 @@ func overWords(r *AccountRun) string {
 		return "all, with other files in place of inputs"
 	case ledger.KindRetry:
 		return "those that had not landed"
+	case ledger.KindRollback:
+		return "what " + r.Parent + " wrote"
 	}
 	return r.Over
 }
@@ -343,14 +351,10 @@ func scale(number string) int {
 
 // reconciliationMark sums up a comparison.
 func reconciliationMark(r *AccountReconciliation) mark {
-	records, differences := int64(0), int64(0)
+	checked, differences := int64(0), int64(0)
 	for _, e := range r.Entities {
-		records += e.Counts["records"]
-		for name, n := range e.Counts {
-			if !countsOnly[name] {
-				differences += n
-			}
-		}
+		checked += e.Counts["checked"]
+		differences += e.Differences
 	}
 	switch {
 	case differences > 0:
@@ -358,26 +362,45 @@ func reconciliationMark(r *AccountReconciliation) mark {
 	case r.State != "completed":
 		return idle("Reconciliation %s is %s", r.Name, r.State)
 	}
-	return good("Reconciled by %s: %s checked, no difference", r.Name, words(records, "record"))
+	return good("Reconciled by %s: %s checked, no difference", r.Name, words(checked, "record"))
 }
 
-// countsOnly are the numbers of a comparison that accuse nobody.
-var countsOnly = map[string]bool{"records": true, "checked": true, "equal": true, "not-landed": true}
-
-// comparedNames lists the numbers that a comparison has, what accuses nobody
-// first.
+// comparedNames lists the columns of a comparison's table.
 func comparedNames(r *AccountReconciliation) []string {
-	names := []string{"records", "checked", "equal", "not-landed"}
-	var verdicts []string
-	for _, e := range r.Entities {
-		for name, n := range e.Counts {
-			if !countsOnly[name] && n != 0 && !slices.Contains(verdicts, name) {
-				verdicts = append(verdicts, name)
-			}
-		}
+	return append([]string{"records", "checked", "equal", "not-landed"}, r.Verdicts...)
+}
+
+func fingerprintMark(f AccountFingerprint) mark {
+	switch {
+	case f.Open:
+		return idle("not known before the entity ends")
+	case f.Held:
+		return good("held")
 	}
-	slices.Sort(verdicts)
-	return append(names, verdicts...)
+	return bad("broken")
+}
+
+func fingerprintWords(f AccountFingerprint) string {
+	switch {
+	case f.Open:
+		return words(f.RowsBefore, "row") + " before"
+	case f.Held:
+		return words(f.RowsBefore, "row") + " before, " + grouped(f.RowsAfter) + " after; what the run did not write is as it was"
+	case f.RowsAfter == f.RowsExpected:
+		return "somebody else changed at least one of the " + words(f.RowsAfter, "row") + " while it ran"
+	}
+	return "somebody else changed the table while it ran: " + words(f.RowsExpected, "row") + " expected, " + grouped(f.RowsAfter) + " found"
+}
+
+// valueText is a value of a row; it is quoted, so that blanks can be seen.
+func valueText(text *string) string {
+	switch {
+	case text == nil:
+		return "NULL"
+	case *text == privateText:
+		return *text
+	}
+	return strconv.Quote(*text)
 }
 
 // slicesTold is how many slices of an entity the page lists.
