@@ -116,10 +116,11 @@ func (e *extent) differences(t *Table, s *summer) ([]*difference, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the report's digest of %s: %w", t.Name, err)
 		}
-		if was.rows == now[i].rows && was.hashes == now[i].hashes {
+		same := was.rows == now[i].rows && was.hashes == now[i].hashes
+		if same && slices.Equal(was.columns, now[i].columns) {
 			continue
 		}
-		d := &difference{entity: t.EntityID, part: uint64(i), parts: uint64(count), rows: now[i].rows - was.rows, sums: make([][2]uint64, len(e.columns))}
+		d := &difference{loose: same, entity: t.EntityID, part: uint64(i), parts: uint64(count), rows: now[i].rows - was.rows, sums: make([][2]uint64, len(e.columns))}
 		for c := range d.sums {
 			d.sums[c] = [2]uint64{Minus(now[i].columns[c][0], was.columns[c][0]), Minus(now[i].columns[c][1], was.columns[c][1])}
 		}

@@ -40,3 +40,12 @@ func (f Fault) String() string {
 	b.WriteString(f.Text)
 	return b.String()
 }
+
+// covers reports whether the fault names a column of the same row as another
+// one: a batch has one marker and one segment, and entries have names.
+func (f Fault) covers(other Fault) bool {
+	return len(f.Columns) > 0 && f.Batch != nil && f.Table == other.Table && f.Entity == other.Entity && f.Row == other.Row &&
+		same(f.Slice, other.Slice) && same(f.Batch, other.Batch)
+}
+
+func same(a, b *int64) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }

@@ -25,6 +25,8 @@ type difference struct {
 	part, parts uint64
 	rows        int64
 	sums        [][2]uint64
+	// loose is set where only columns differ that may be purged.
+	loose bool
 
 	columns []int // of the row that changed
 	weight  uint64
@@ -35,8 +37,11 @@ type difference struct {
 
 // read finds out what the sums say: one row that changed, is new or is gone.
 func (d *difference) read(e *extent) {
-	// Columns that may be purged prove nothing by themselves.
-	hashed := d.sums[:e.hashed]
+	hashed := d.sums
+	if !d.loose {
+		// Columns that may be purged prove nothing by themselves.
+		hashed = d.sums[:e.hashed]
+	}
 	weight := uint64(0)
 	for c, sum := range hashed {
 		switch {
@@ -136,7 +141,7 @@ func (e *extent) faults(search []*difference, names map[int64]string) []Fault {
 		}
 	}
 	for _, d := range search {
-		if joined[d] {
+		if joined[d] || d.loose && !d.spoiled() {
 			continue
 		}
 		f := Fault{Table: e.table, Entity: names[d.entity]}
@@ -160,6 +165,12 @@ func (e *extent) faults(search []*difference, names map[int64]string) []Fault {
 		faults = append(faults, f)
 	}
 	return faults
+}
+
+// spoiled reports whether the columns that may be purged hold something else
+// now. Where several rows were purged or changed, their own hashes tell.
+func (d *difference) spoiled() bool {
+	return d.row != nil && !slices.ContainsFunc(d.columns, func(c int) bool { return d.row[c].IsNull() })
 }
 
 func (d *difference) changedColumns(e *extent) []int {

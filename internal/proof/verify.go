@@ -24,6 +24,10 @@ type Verdict struct {
 }
 
 func (v *Verdict) add(f Fault) {
+	// What the digests have named already need not be told in wider words.
+	if slices.ContainsFunc(v.Faults, func(known Fault) bool { return known.covers(f) }) {
+		return
+	}
 	if len(v.Faults) >= faultsKept {
 		v.More++
 		return
