@@ -12,22 +12,42 @@ import (
 func (f *front) status() *cobra.Command {
 	var target string
 	var asJSON bool
+	var last int
 	cmd := &cobra.Command{
-		Use:     "status",
-		Short:   "List the runs, newest first",
-		Long:    "Lists the runs of the migration with their state and numbers.\n\nExit codes: 0 done · 2 nothing has been run yet · 3 the target cannot be reached",
-		Example: "  landfall status",
+		Use:   "status",
+		Short: "List the runs, newest first, and how rejections went",
+		Long: `Lists the last runs of the migration with their state and numbers, and tells which codes of rejections grew or shrank
+against the run before over the same kind of records. On a terminal a small chart shows each code over the runs listed.
+
+Exit codes: 0 done · 2 usage, or nothing has been run yet · 3 the target cannot be reached`,
+		Example: "  landfall status\n  landfall status --last 3\n  landfall status --json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if last < 0 {
+				return usagef("--last %d: expected a number of runs, or 0 for all", last)
+			}
 			return f.look(cmd.Context(), target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
 				if _, err := findRun(cmd.Context(), tx, l, file.Name, ""); err != nil {
 					return err
 				}
-				return report.Status(cmd.Context(), f.Out, tx, l, file.Name, asJSON)
+				runs, err := report.LastRuns(cmd.Context(), tx, l, file.Name, last)
+				if err != nil {
+					return err
+				}
+				if !asJSON {
+					return report.WriteStatus(f.Out, runs)
+				}
+				for _, s := range runs {
+					if err := report.JSONLine(f.Out, s); err != nil {
+						return err
+					}
+				}
+				return nil
 			})
 		},
 	}
 	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
+	cmd.Flags().IntVar(&last, "last", 20, "how many runs, 0 for all")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
 }

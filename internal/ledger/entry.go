@@ -140,3 +140,13 @@ func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, since, entityID in
 	}
 	return causes, result.Err()
 }
+
+// RejectionCodes counts a run's records that did not land by their codes.
+func (l *Ledger) RejectionCodes(ctx context.Context, tx sqldb.Tx, runID int64) (map[string]int64, error) {
+	codes := map[string]int64{}
+	err := l.books.Query(ctx, tx, func(row []record.Value) error {
+		codes[row[0].String()] = row[1].Int()
+		return nil
+	}, "SELECT code, count(*) FROM {entry} WHERE run_id = ? AND disposition IN ('failed', 'blocked', 'unknown', 'kept') GROUP BY code", runID)
+	return codes, err
+}
