@@ -176,8 +176,12 @@ type EntityPace struct {
 	From    int64   `json:"from"`
 	To      int64   `json:"to"`
 	Batches int64   `json:"batches"`
-	Records []int64 `json:"records"` // read in each step of time
+	Read    int64   `json:"read"`
+	Records []int64 `json:"records"` // of those, by step of time: batches are spread from the commit before to their own
 }
+
+// Undoes reports whether the run is a rollback.
+func (a *Account) Undoes() bool { return a.Run.Over == ledger.KindRollback }
 
 // Landed is how many records came to a good end.
 func (a *Account) Landed() int64 { return a.Read() - a.Open() }
@@ -191,7 +195,7 @@ func (a *Account) Read() int64 {
 	return n
 }
 
-// Open is how many records did not land.
+// Open is how many records did not land, or were not reversed.
 func (a *Account) Open() int64 {
 	n := int64(0)
 	for i := range a.Entities {
@@ -200,11 +204,11 @@ func (a *Account) Open() int64 {
 	return n
 }
 
-// Open is how many of the entity's records did not land.
+// Open is how many of the entity's records did not land, or were not reversed.
 func (e *AccountEntity) Open() int64 {
 	n := int64(0)
 	for disposition, count := range e.Counts {
-		if disposition.NeedsRetry() {
+		if disposition.TellsWhy() {
 			n += count
 		}
 	}

@@ -55,9 +55,10 @@ func (a *Account) tellPace(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r
 		if e.From < 0 {
 			e.From = before
 		}
-		e.To, before = moment, moment
 		e.Batches++
-		e.Records[min(moment/pace.StepMilliseconds, paceSteps-1)] += row[1].Int()
+		e.Read += row[1].Int()
+		e.spread(row[1].Int(), before, moment, pace.StepMilliseconds)
+		e.To, before = moment, moment
 		return nil
 	}, `SELECT n.name, m.records, m.committed_at FROM {marker} m JOIN {entity} n ON n.id = m.entity_id
 WHERE m.run_id = ? ORDER BY m.committed_at, m.entity_id, m.slice_no, m.ordinal`, run.ID)
@@ -66,4 +67,20 @@ WHERE m.run_id = ? ORDER BY m.committed_at, m.entity_id, m.slice_no, m.ordinal`,
 	}
 	a.Pace = pace
 	return err
+}
+
+// spread gives a batch's records to the steps of time in which it was carried:
+// from the commit before to its own.
+func (e *EntityPace) spread(records, from, to, step int64) {
+	first, last := min(from/step, paceSteps-1), min(to/step, paceSteps-1)
+	if to > from && to%step == 0 {
+		last = max(first, last-1)
+	}
+	left := records
+	for at := first; at < last; at++ {
+		share := records * (min(to, (at+1)*step) - max(from, at*step)) / max(1, to-from)
+		e.Records[at] += share
+		left -= share
+	}
+	e.Records[last] += left
 }

@@ -63,7 +63,7 @@ var pageFuncs = template.FuncMap{
 	"style": func() template.CSS { return template.CSS(pageStyle) },
 	"title": title, "verdict": verdictOf, "figures": figures, "checks": checks, "sections": sectionsOf, "facts": facts,
 	"shown": shownEnds, "sum": sumOf, "roles": rolesOf, "balanceMark": balanceMark,
-	"grouped": grouped, "count": countText, "percent": percent, "words": words[int64], "wordsOf": words[int], "where": whereRead,
+	"grouped": grouped, "count": countText, "percent": percent, "words": words[int64], "wordsOf": words[int], "examples": examplesOf, "refusedTitle": refusedTitle, "refusedWords": refusedWords, "balanceWords": balanceWords,
 	"moment": momentText, "duration": durationText, "countsWords": countsWords,
 	"share": shareChart, "swatch": swatch, "bar": barChart, "pace": paceChart,
 	"paceWords": paceWords, "span": paceSpan, "took": took, "rateOf": rateOf,
@@ -95,7 +95,7 @@ func sectionsOf(a *Account) []section {
 		}
 	}
 	add(len(a.Entities) > 0, "balance", "Balance")
-	add(len(a.Rejections) > 0, "rejections", "What did not land")
+	add(len(a.Rejections) > 0, "rejections", refusedTitle(a))
 	add(len(a.Totals) > 0, "totals", "Totals")
 	add(len(a.Fingerprints) > 0, "fingerprints", "Fingerprints")
 	add(a.Reconciliation != nil, "reconciliation", "Reconciliation")

@@ -101,7 +101,7 @@ func paceChart(p *AccountPace, e EntityPace) template.HTML {
 	for i, n := range e.Records {
 		if n > 0 {
 			tall := max(1.5, (base-2)*float64(n)/float64(busiest))
-			rect(&b, "pace", float64(i)*step, base-tall, step*0.86, tall)
+			rect(&b, "pace", float64(i)*step, base-tall, step*0.9, tall)
 		}
 	}
 	b.WriteString(`</svg>`)
@@ -113,13 +113,7 @@ func paceSpan(p *AccountPace) int64 { return p.StepMilliseconds * paceSteps }
 
 func took(e EntityPace) int64 { return e.To - e.From }
 
-func rateOf(e EntityPace) string {
-	n := int64(0)
-	for _, records := range e.Records {
-		n += records
-	}
-	return perSecond(n, took(e))
-}
+func rateOf(e EntityPace) string { return perSecond(e.Read, took(e)) }
 
 func paceWords(a *Account) string {
 	slowest := EntityPace{}
@@ -130,7 +124,7 @@ func paceWords(a *Account) string {
 	}
 	text := "The run took " + durationText(a.Run.Milliseconds)
 	if slowest.Name != "" && a.Run.Milliseconds > 0 {
-		text += fmt.Sprintf("; %s took most of it, %s", slowest.Name, durationText(took(slowest)))
+		text += fmt.Sprintf("; %s took longest, %s", slowest.Name, durationText(took(slowest)))
 	}
 	return text + ". Times are those at which batches were committed, by the clock of the target's server."
 }

@@ -3,18 +3,15 @@ package report
 import (
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"landfall/internal/ledger"
 	"landfall/internal/record"
 )
 
 func title(a *Account) string {
-	if a.Run.Over == ledger.KindRollback {
+	if a.Undoes() {
 		return "Report of a rollback"
 	}
 	return "Report of a migration run"
@@ -25,7 +22,12 @@ func verdictOf(a *Account) mark {
 	open := a.Open()
 	switch a.Run.State {
 	case ledger.Completed:
-		if open > 0 {
+		switch {
+		case a.Undoes() && open > 0:
+			return mild("Completed. %s could not be undone; all others were.", records(open))
+		case a.Undoes():
+			return good("Completed. All that %s did is undone.", a.Run.Parent)
+		case open > 0:
 			return mild("Completed. %s did not land; every other one landed or was settled.", records(open))
 		}
 		return good("Completed. Every record landed or was settled.")
@@ -49,10 +51,14 @@ type figure struct{ Name, Value, Note string }
 
 func figures(a *Account) []figure {
 	read, open := a.Read(), a.Open()
+	names := [3]string{"records read", "landed or settled", "did not land"}
+	if a.Undoes() {
+		names = [3]string{"records touched", "reversed", "not reversed"}
+	}
 	out := []figure{
-		{"records read", grouped(read), "of " + words(len(a.Entities), "entity")},
-		{"landed or settled", grouped(read - open), percent(read-open, read)},
-		{"did not land", grouped(open), percent(open, read)},
+		{names[0], grouped(read), "of " + words(len(a.Entities), "entity")},
+		{names[1], grouped(read - open), percent(read-open, read)},
+		{names[2], grouped(open), percent(open, read)},
 	}
 	if a.Run.Milliseconds > 0 {
 		out = append(out, figure{"time", durationText(a.Run.Milliseconds), perSecond(read, a.Run.Milliseconds) + " records a second"})
@@ -209,146 +215,6 @@ func balanceMark(e AccountEntity) mark {
 	return bad("%s", e.Balance)
 }
 
-func countText(n int64) string {
-	if n < 0 {
-		return "–"
-	}
-	return grouped(n)
-}
-
-// percent keeps a few of many from reading as none.
-func percent(n, of int64) string {
-	switch {
-	case of == 0:
-		return "–"
-	case n == 0:
-		return "0 %"
-	case n == of:
-		return "100 %"
-	}
-	share := 100 * float64(n) / float64(of)
-	switch {
-	case share < 0.1:
-		return "under 0.1 %"
-	case share > 99.9:
-		return "over 99.9 %"
-	}
-	return strconv.FormatFloat(share, 'f', 1, 64) + " %"
-}
-
-// words counts in words: 1 entity, 2 entities.
-func words[N int | int64](n N, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case strings.HasSuffix(what, "y"):
-		what = strings.TrimSuffix(what, "y") + "ies"
-	case strings.HasSuffix(what, "ch"):
-		what += "es"
-	default:
-		what += "s"
-	}
-	return grouped(int64(n)) + " " + what
-}
-
-func wordsAre(n int, what string) string {
-	if n == 1 {
-		return words(n, what) + " is"
-	}
-	return words(n, what) + " are"
-}
-
-func momentText(stamp string) string {
-	at, err := time.Parse(stampLayout, stamp)
-	if err != nil {
-		return stamp
-	}
-	return at.Format("2006-01-02 15:04:05") + " UTC"
-}
-
-func durationText(milliseconds int64) string {
-	d := time.Duration(milliseconds) * time.Millisecond
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", milliseconds)
-	case d < time.Minute:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-}
-
-func countsWords(counts map[record.Disposition]int64) string {
-	var parts []string
-	for _, disposition := range record.Dispositions {
-		if n := counts[disposition]; n != 0 {
-			parts = append(parts, grouped(n)+" "+string(disposition))
-		}
-	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, ", ")
-}
-
-func perSecond(n, milliseconds int64) string {
-	if milliseconds <= 0 {
-		return "–"
-	}
-	return grouped(n * 1000 / milliseconds)
-}
-
-func amountText(text *string) string {
-	if text == nil {
-		return "–"
-	}
-	sign, number := "", *text
-	if strings.HasPrefix(number, "-") {
-		sign, number = "−", number[1:]
-	}
-	whole, fraction, _ := strings.Cut(number, ".")
-	n, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil || strings.ContainsAny(fraction, "eE") {
-		return *text
-	}
-	if fraction != "" {
-		fraction = "." + fraction
-	}
-	return sign + grouped(n) + fraction
-}
-
-// changeText is the difference of two decimal texts, exactly.
-func changeText(before, after *string) string {
-	zero := "0"
-	if before == nil {
-		before = &zero
-	}
-	if after == nil {
-		after = &zero
-	}
-	was, okWas := new(big.Rat).SetString(*before)
-	is, okIs := new(big.Rat).SetString(*after)
-	if !okWas || !okIs {
-		return ""
-	}
-	difference := new(big.Rat).Sub(is, was)
-	if difference.Sign() == 0 {
-		return "0"
-	}
-	text := difference.FloatString(max(scale(*before), scale(*after)))
-	shown := amountText(&text)
-	if difference.Sign() > 0 {
-		return "+" + shown
-	}
-	return shown
-}
-
-func scale(number string) int {
-	_, fraction, _ := strings.Cut(number, ".")
-	return len(fraction)
-}
-
 // reconciliationMark sums up a comparison.
 func reconciliationMark(r *AccountReconciliation) mark {
 	checked, differences := int64(0), int64(0)
@@ -392,19 +258,48 @@ func fingerprintWords(f AccountFingerprint) string {
 	return "somebody else changed the table while it ran: " + words(f.RowsExpected, "row") + " expected, " + grouped(f.RowsAfter) + " found"
 }
 
-// valueText is a value of a row; it is quoted, so that blanks can be seen.
-func valueText(text *string) string {
-	switch {
-	case text == nil:
-		return "NULL"
-	case *text == privateText:
-		return *text
-	}
-	return strconv.Quote(*text)
-}
-
 // slicesTold is how many slices of an entity the page lists.
 const slicesTold = 24
 
 func slicesShown(e AccountEntity) []AccountSlice { return e.Slices[:min(len(e.Slices), slicesTold)] }
 func slicesHidden(e AccountEntity) int           { return max(0, len(e.Slices)-slicesTold) }
+
+func refusedTitle(a *Account) string {
+	if a.Undoes() {
+		return "What was not undone"
+	}
+	return "What did not land"
+}
+
+func refusedWords(a *Account) string {
+	text := "did not land"
+	if a.Undoes() {
+		text = "were not undone"
+	}
+	return fmt.Sprintf("%s of %s records %s (%s), for %s.", grouped(a.Open()), grouped(a.Read()), text, percent(a.Open(), a.Read()), words(int64(len(a.Rejections)), "reason"))
+}
+
+func balanceWords(a *Account) string {
+	if a.Undoes() {
+		return "Every record that the run touched has exactly one end, and the ends add up."
+	}
+	return "Every record that was read has exactly one end, and the ends add up."
+}
+
+// example is a message with the records that it was told of.
+type example struct{ Refs, Message string }
+
+// examplesOf tells a message once, however many records it was told of.
+func examplesOf(r Reason) []example {
+	var out []example
+	for _, e := range r.Examples {
+		ref := e.Ref + whereRead(e)
+		at := slices.IndexFunc(out, func(x example) bool { return x.Message == e.Message })
+		if at < 0 {
+			out = append(out, example{ref, e.Message})
+			continue
+		}
+		out[at].Refs += ", " + ref
+	}
+	return out
+}
