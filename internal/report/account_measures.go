@@ -90,8 +90,7 @@ func veilOf(o AccountOptions, entity, name string) (v totalVeil) {
 		for _, column := range total.By {
 			v.groups = append(v.groups, private[column])
 		}
-		// The least and the greatest value are some record's own.
-		v.value = private[total.Column] && (total.Func == mapping.TotalMin || total.Func == mapping.TotalMax)
+		v.value = private[total.Column] && total.Func != mapping.TotalCount
 		return v
 	}
 	for _, is := range private {

@@ -95,12 +95,12 @@ func sectionsOf(a *Account) []section {
 		}
 	}
 	add(len(a.Entities) > 0, "balance", "Balance")
-	add(len(a.Rejections) > 0, "rejections", refusedTitle(a))
 	add(len(a.Totals) > 0, "totals", "Totals")
 	add(len(a.Fingerprints) > 0, "fingerprints", "Fingerprints")
 	add(a.Reconciliation != nil, "reconciliation", "Reconciliation")
 	add(len(a.Followers) > 0, "followers", "Runs that go back to this one")
 	add(a.Pace != nil, "time", "Time")
+	add(len(a.Rejections) > 0, "rejections", refusedTitle(a))
 	add(true, "origin", "What ran")
 	add(len(a.Mapping) > 0, "mapping", "Mapping")
 	return sections

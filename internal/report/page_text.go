@@ -119,9 +119,13 @@ func amountText(text *string) string {
 	return sign + grouped(n) + fraction
 }
 
-// changeText is the difference of two decimal texts, exactly.
-func changeText(before, after *string) string {
-	zero := "0"
+// changeText is by how much a total changed, exactly. A group that was not there
+// added up to nothing; a least or greatest value that was not there is none.
+func changeText(t AccountTotal) string {
+	before, after, zero := t.Before, t.After, "0"
+	if t.Open || (before == nil || after == nil) && (len(t.Group) == 0 || strings.HasPrefix(t.Name, "m")) {
+		return ""
+	}
 	if before == nil {
 		before = &zero
 	}
