@@ -56,8 +56,10 @@ type window struct {
 }
 
 func (w *window) flaw(table string, ordinal int64, columns []string, text string) {
-	w.checker.flaw(Flaw{Table: table, Entity: w.entity.Name, Slice: w.slice, Ordinal: ordinal, Columns: columns, Text: text})
+	w.checker.flaw(Flaw{Table: table, Entity: w.entity.Name, Slice: w.slice, Ordinal: ordinal, Columns: columns, Text: text, Wide: columns != nil || text == brokenLink})
 }
+
+const brokenLink = "the link is not over what marker, segment and entries of the batch say"
 
 // check reports whether there is more after the window.
 func (w *window) check(ctx context.Context, chain *chainOf) (more bool, err error) {
@@ -103,7 +105,7 @@ func (w *window) check(ctx context.Context, chain *chainOf) (more bool, err erro
 		h.Write(segment.hash)
 		h.Write(sum)
 		if !bytes.Equal(h.Sum(nil), m.link) {
-			w.flaw("marker", m.ordinal, contradictions(m, segment), "the link is not over what marker, segment and entries of the batch say")
+			w.flaw("marker", m.ordinal, contradictions(m, segment), brokenLink)
 		}
 		chain.add(m.link)
 		delete(segments, m.ordinal)
@@ -188,7 +190,7 @@ func (w *window) entries(ctx context.Context, segments map[int64]*storedSegment)
 		}
 		hashes[ordinal].Write(v[19].AppendBinary(buf))
 		e := &storedEntry{seq: v[4].Int(), key: v[5].String(), number: v[6].Int(), line: v[7].Int(), disposition: v[8].String(), targetKey: v[9].String()}
-		found := Flaw{Table: "entry", Entity: w.entity.Name, Slice: w.slice, Ordinal: ordinal, Seq: e.seq, Key: e.key}
+		found := Flaw{Table: "entry", Entity: w.entity.Name, Slice: w.slice, Ordinal: ordinal, Seq: e.seq, Key: e.key, Wide: true}
 		purged := v[16].IsNull() && v[17].IsNull() && v[18].IsNull()
 		if hash := payloadHash(v[16].Raw(), v[17].Raw(), v[18].Raw()); !bytes.Equal(hash, []byte(v[15].Raw())) {
 			if purged {

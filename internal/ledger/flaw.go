@@ -11,4 +11,7 @@ type Flaw struct {
 	Key     string
 	Columns []string
 	Text    string
+	// Wide is set where the place is known and the column is not: whoever knows
+	// the column need not be told.
+	Wide bool
 }

@@ -15,6 +15,8 @@ type Fault struct {
 	Row     string   `json:"row,omitempty"` // what else names the row
 	Columns []string `json:"columns,omitempty"`
 	Text    string   `json:"text"`
+
+	wide bool // the place is known, and the column is not for certain
 }
 
 // String is the fault in a line: table of entity, slice, batch, row: columns: what.
@@ -44,7 +46,7 @@ func (f Fault) String() string {
 // covers reports whether the fault names a column of the same row as another
 // one: a batch has one marker and one segment, and entries have names.
 func (f Fault) covers(other Fault) bool {
-	return len(f.Columns) > 0 && f.Batch != nil && f.Table == other.Table && f.Entity == other.Entity && f.Row == other.Row &&
+	return other.wide && len(f.Columns) > 0 && f.Batch != nil && f.Table == other.Table && f.Entity == other.Entity && f.Row == other.Row &&
 		same(f.Slice, other.Slice) && same(f.Batch, other.Batch)
 }
 

@@ -108,7 +108,7 @@ func Books(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, 
 }
 
 func faultOf(f ledger.Flaw) Fault {
-	out := Fault{Table: f.Table, Entity: f.Entity, Columns: f.Columns, Text: f.Text}
+	out := Fault{Table: f.Table, Entity: f.Entity, Columns: f.Columns, Text: f.Text, wide: f.Wide}
 	if f.Entity != "" && f.Slice >= 0 {
 		out.Slice = &f.Slice
 	}
