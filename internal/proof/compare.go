@@ -13,7 +13,7 @@ import (
 // returns how many rows it read, and whether what the next run may change was
 // compared.
 func (d *Digest) Compare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, each func(Fault)) (rows int64, all bool, err error) {
-	names, err := d.prepare(ctx, tx, l)
+	names, err := d.prepare(ctx, tx, l, run)
 	if err != nil {
 		return 0, false, err
 	}

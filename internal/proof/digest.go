@@ -59,7 +59,7 @@ func Take(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, r
 		return nil, err
 	}
 	d.Bounds.LeaseAt = row[0].String()
-	names, err := d.prepare(ctx, tx, l)
+	names, err := d.prepare(ctx, tx, l, run)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +83,12 @@ func Take(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, r
 }
 
 // prepare finds out what the books can tell.
-func (d *Digest) prepare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger) (map[int64]string, error) {
-	var err error
+func (d *Digest) prepare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run) (map[int64]string, error) {
+	_, undone, err := l.Books().One(ctx, tx, "SELECT 1 FROM {run} WHERE parent_id = ? AND mode = ? LIMIT 1", run.ID, ledger.ModeRollback)
+	if err != nil {
+		return nil, err
+	}
+	d.Bounds.Undone = d.Bounds.Undone || undone
 	if d.Bounds.former, err = l.Books().Able(ctx, tx, "former"); err != nil {
 		return nil, err
 	}

@@ -74,6 +74,10 @@ type Bounds struct {
 	LeaseAt        string `json:"lease_acquired_at,omitempty"`
 	Reconciliation int64  `json:"reconciliation,omitempty"`
 
+	// Undone is set when a rollback of the run had begun: it takes the run's
+	// entries of the crosswalk back, and what the run saved of those before.
+	Undone bool `json:"undone,omitempty"`
+
 	former bool // the books hold entries as they were before later runs
 }
 
@@ -106,9 +110,12 @@ func lasting(run int64, at Bounds) []extent {
 }
 
 // known leaves out the tables that the books did not have when the digest was
-// made: in books of an earlier version the run wrote nothing there.
+// made, since in books of an earlier version the run wrote nothing there, and
+// what a rollback takes back.
 func (at Bounds) known(extents []extent) []extent {
-	return slices.DeleteFunc(extents, func(e extent) bool { return books.LayoutOf(e.table).Since > at.Version })
+	return slices.DeleteFunc(extents, func(e extent) bool {
+		return books.LayoutOf(e.table).Since > at.Version || at.Undone && (e.table == "crosswalk" || e.table == "former")
+	})
 }
 
 // crosswalkExtent is every entry as the run left it: the first image that a

@@ -87,6 +87,9 @@ func Books(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, 
 		if v.Rows, all, err = digest.Compare(ctx, tx, l, run, v.add); err != nil {
 			return nil, err
 		}
+		if digest.Bounds.Undone {
+			v.Notes = append(v.Notes, "the run was rolled back: its entries of the crosswalk, which that took back, were not compared")
+		}
 		if !all {
 			v.Notes = append(v.Notes, "another run has started since: what it may change (alias keys, names of entities, highest keys, the lease) was not compared")
 		}
