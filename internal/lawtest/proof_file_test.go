@@ -2,6 +2,7 @@ package lawtest
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,5 +133,32 @@ func TestVerifyCommand(t *testing.T) {
 		if code, out, _ := w.cli("report", "--verify", file); code != 6 || !strings.Contains(out, "report, page balance, byte ") {
 			t.Errorf("a byte of the page: exit %d: %s", code, out)
 		}
+	})
+}
+
+// TestReportOfOlderBooks: books that no run has brought forward yet can be told
+// and proven, and the report still verifies when one has.
+func TestReportOfOlderBooks(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.do(staffTable)
+		w.mapping(fmt.Sprintf(staffMapping, ""))
+		w.file("staff.csv", "No,Boss,Name", "1,,a", "2,1,b")
+		w.run(run.Options{})
+		for _, table := range []string{"former", "measure", "reconciliation", "reconciliation_entity", "difference"} {
+			w.do("DROP TABLE " + w.ledger().Books().Table(table))
+		}
+		w.do("UPDATE " + w.ledger().Books().Table("version") + " SET version = 2")
+		file := filepath.Join(w.dir, "report.html")
+		verify := func(when string, args ...string) {
+			t.Helper()
+			if code, out, errs := w.cli(append([]string{"report"}, args...)...); code != 0 {
+				t.Errorf("%s: exit %d: %s%s", when, code, out, errs)
+			}
+		}
+		verify("telling", "-o", file)
+		verify("at once", "--verify", file)
+		w.file("staff.csv", "No,Boss,Name", "1,2,a", "2,,c")
+		w.run(run.Options{})
+		verify("in newer books", "--verify", file)
 	})
 }

@@ -22,8 +22,9 @@ func (d *Digest) Compare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run
 			names[t.EntityID] = t.Entity
 		}
 	}
-	compare := func(extents []extent, stored []Table) error {
+	compare := func(extents []extent, stored []Table, prefix string) error {
 		for _, e := range extents {
+			e.as(d.Columns[prefix+e.table])
 			n, err := e.compare(ctx, tx, l, stored, names, each)
 			if err != nil {
 				return err
@@ -32,7 +33,7 @@ func (d *Digest) Compare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run
 		}
 		return nil
 	}
-	if err := compare(lasting(run.ID, d.Bounds), d.Tables); err != nil {
+	if err := compare(lasting(run.ID, d.Bounds), d.Tables, ""); err != nil {
 		return rows, false, err
 	}
 	row, _, err := l.Books().One(ctx, tx, "SELECT coalesce(max(id), 0) FROM {run}")
@@ -48,7 +49,7 @@ func (d *Digest) Compare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run
 		// Somebody took the lease since, which raises its number and notes when.
 		extents = slices.DeleteFunc(extents, func(e extent) bool { return e.table == "lease" })
 	}
-	return rows, true, compare(extents, d.Passing)
+	return rows, true, compare(extents, d.Passing, passingPrefix)
 }
 
 func (e *extent) compare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, stored []Table, names map[int64]string, each func(Fault)) (int64, error) {

@@ -13,12 +13,18 @@ import (
 
 // Digest is what a report holds of everything that its run wrote.
 type Digest struct {
-	Bounds Bounds  `json:"bounds"`
-	Tables []Table `json:"tables"`
+	Bounds Bounds `json:"bounds"`
+	// Columns are those of each table that sums were made of: later books may
+	// have more.
+	Columns map[string][]string `json:"columns"`
+	Tables  []Table             `json:"tables"`
 	// Passing holds what the next run may change; it is compared as long as
 	// there was none.
 	Passing []Table `json:"passing,omitempty"`
 }
+
+// passingPrefix tells the columns of tables apart of which some may change.
+const passingPrefix = "passing "
 
 // Table is the digest of a table's rows, of one entity where they belong to one.
 type Table struct {
@@ -36,7 +42,7 @@ func Final(state ledger.State) bool { return !state.Resumable() }
 // Take makes the digest of a run that has ended. reconciliation is the one that
 // the report tells of, or 0.
 func Take(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, reconciliation int64) (*Digest, error) {
-	d := &Digest{Bounds: Bounds{Reconciliation: reconciliation}}
+	d := &Digest{Bounds: Bounds{Reconciliation: reconciliation}, Columns: map[string][]string{}}
 	for _, bound := range []struct {
 		to    *int64
 		query string
@@ -69,6 +75,7 @@ func Take(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, r
 			return nil, err
 		}
 		d.Tables = append(d.Tables, found...)
+		d.Columns[e.table] = e.columns
 	}
 	if d.Bounds.Newest == run.ID {
 		for _, e := range passing(run.ID, run.Migration, d.Bounds) {
@@ -77,6 +84,7 @@ func Take(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, r
 				return nil, err
 			}
 			d.Passing = append(d.Passing, found...)
+			d.Columns[passingPrefix+e.table] = e.columns
 		}
 	}
 	return d, nil

@@ -35,10 +35,30 @@ func extentOf(table, where string, args []any, purged, out []string) extent {
 	}
 	e.hashed = len(e.columns)
 	e.columns = append(e.columns, purged...)
-	for _, column := range layout.Primary {
-		e.key = append(e.key, slices.Index(e.columns, column))
-	}
+	e.places()
 	return e
+}
+
+// places finds the columns that rows are told apart by.
+func (e *extent) places() {
+	e.key = nil
+	for _, column := range books.LayoutOf(e.table).Primary {
+		if at := slices.Index(e.columns, column); at >= 0 {
+			e.key = append(e.key, at)
+		}
+	}
+	if e.entity >= 0 {
+		e.entity = slices.Index(e.columns, "entity_id")
+	}
+}
+
+// as takes the columns that a digest was made of.
+func (e *extent) as(columns []string) {
+	if len(columns) > 0 {
+		e.hashed = len(columns) - (len(e.columns) - e.hashed)
+		e.columns = columns
+		e.places()
+	}
 }
 
 func (e extent) grouped() extent {

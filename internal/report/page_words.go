@@ -85,7 +85,7 @@ func checks(a *Account) []mark {
 	case unfinished > 0:
 		out = append(out, idle("%s not ended yet", wordsAre(unfinished, "entity")))
 	default:
-		out = append(out, good("Every record read has exactly one end"))
+		out = append(out, good("Every record %s has exactly one end", touchedWord(a)))
 	}
 	if a.Run.Seal != "" {
 		out = append(out, good("Sealed, %s…", a.Run.Seal[:16]))
@@ -277,6 +277,20 @@ func refusedWords(a *Account) string {
 		text = "were not undone"
 	}
 	return fmt.Sprintf("%s of %s records %s (%s), for %s.", grouped(a.Open()), grouped(a.Read()), text, percent(a.Open(), a.Read()), words(int64(len(a.Rejections)), "reason"))
+}
+
+// touchedWord says what a run did to the records that it counts: a rollback
+// reads none.
+func touchedWord(a *Account) string {
+	if a.Undoes() {
+		return "touched"
+	}
+	return "read"
+}
+
+// sourcesCount reports whether any source could count.
+func sourcesCount(a *Account) bool {
+	return slices.ContainsFunc(a.Entities, func(e AccountEntity) bool { return e.SourceCount >= 0 })
 }
 
 func balanceWords(a *Account) string {

@@ -23,7 +23,7 @@ type KeyFilter struct {
 func ParseKeyFilter(text string) (*KeyFilter, error) {
 	if low, high, found := strings.Cut(text, ".."); found {
 		if low == "" && high == "" {
-			return nil, fmt.Errorf("a range needs an end, such as 1000..1999 or 1000..")
+			return nil, fmt.Errorf("a range such as 1000..1999 or 1000.. needs an end")
 		}
 		k := &KeyFilter{low: low, high: high, ranged: true, numeric: true}
 		for i, end := range []string{low, high} {
