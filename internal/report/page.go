@@ -63,7 +63,7 @@ var pageFuncs = template.FuncMap{
 	"style": func() template.CSS { return template.CSS(pageStyle) },
 	"title": title, "verdict": verdictOf, "figures": figures, "checks": checks, "sections": sectionsOf, "facts": facts,
 	"shown": shownEnds, "sum": sumOf, "roles": rolesOf, "balanceMark": balanceMark,
-	"grouped": grouped, "count": countText, "percent": percent, "words": words[int64], "wordsOf": words[int], "examples": examplesOf, "refusedTitle": refusedTitle, "refusedWords": refusedWords, "balanceWords": balanceWords, "counted": sourcesCount, "touched": touchedWord,
+	"grouped": grouped, "count": countText, "percent": percent, "words": words[int64], "wordsOf": words[int], "examples": examplesOf, "refusedTitle": refusedTitle, "refusedWords": refusedWords, "balanceWords": balanceWords, "counted": sourcesCount, "parts": partsShown, "touched": touchedWord,
 	"moment": momentText, "duration": durationText, "countsWords": countsWords,
 	"share": shareChart, "swatch": swatch, "bar": barChart, "pace": paceChart,
 	"paceWords": paceWords, "span": paceSpan, "took": took, "rateOf": rateOf,

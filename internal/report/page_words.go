@@ -288,6 +288,19 @@ func touchedWord(a *Account) string {
 	return "read"
 }
 
+// partsShown leaves out the entities that a run over few records had nothing to
+// do with, unless that is all of them.
+func partsShown(a *Account) []AccountEntity {
+	if a.Run.Over == ledger.KindAll {
+		return a.Entities
+	}
+	shown := slices.DeleteFunc(slices.Clone(a.Entities), func(e AccountEntity) bool { return e.Read == 0 })
+	if len(shown) == 0 {
+		return a.Entities
+	}
+	return shown
+}
+
 // sourcesCount reports whether any source could count.
 func sourcesCount(a *Account) bool {
 	return slices.ContainsFunc(a.Entities, func(e AccountEntity) bool { return e.SourceCount >= 0 })
