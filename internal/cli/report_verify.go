@@ -25,7 +25,7 @@ func (f *front) verify(ctx context.Context, target, named string, asJSON bool) e
 	var account *report.Account
 	if isFile {
 		said.File, said.Bytes = named, len(text)
-		account, said.FileFaults = report.ReadAccount(text)
+		account, said.FileFaults = report.ReadAccount(text, program())
 	}
 	if isFile && account == nil {
 		// Not even which run it is of can be told.

@@ -60,8 +60,19 @@ func TestEveryByteOfTheReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A page that another version drew in another way is held to its own hash.
+	other := bytes.Replace(page, []byte("<h2>Balance</h2>"), []byte("<h2>BALANCE</h2>"), 1)
+	if _, faults := report.ReadAccount(other, "test"); len(faults) != 1 || faults[0].Section != "balance" {
+		t.Errorf("another page of the same program: %v", faults)
+	}
+	if _, faults := report.ReadAccount(other, "another"); len(faults) != 1 || faults[0].Part != "hash" {
+		t.Errorf("another page of another program, without its hash: %v", faults)
+	}
+	if _, faults := report.ReadAccount(page, "another"); len(faults) != 0 {
+		t.Errorf("the same page of another program: %v", faults)
+	}
 	for kind, text := range map[string][]byte{"html": page, "json": data} {
-		if read, faults := report.ReadAccount(text); read == nil || len(faults) > 0 {
+		if read, faults := report.ReadAccount(text, "test"); read == nil || len(faults) > 0 {
 			t.Fatalf("%s untouched: %v", kind, faults)
 		}
 		step := 61
@@ -78,7 +89,7 @@ func TestEveryByteOfTheReport(t *testing.T) {
 		for _, at := range places {
 			changed := bytes.Clone(text)
 			changed[at] ^= 1
-			_, faults := report.ReadAccount(changed)
+			_, faults := report.ReadAccount(changed, "test")
 			near := false
 			for _, fault := range faults {
 				near = near || fault.Offset == at || fault.Offset < 0 || strings.Contains(fault.Part, "hash") || strings.Contains(fault.Section, "integrity")
@@ -91,7 +102,7 @@ func TestEveryByteOfTheReport(t *testing.T) {
 			"cut short": text[:len(text)-5], "cut in the middle": text[:len(text)/2], "added to": append(bytes.Clone(text), "x"...),
 			"a byte is gone": append(bytes.Clone(text[:len(text)/3]), text[len(text)/3+1:]...), "empty": nil,
 		} {
-			if _, faults := report.ReadAccount(changed); len(faults) == 0 {
+			if _, faults := report.ReadAccount(changed, "test"); len(faults) == 0 {
 				t.Errorf("%s: %s passes", kind, name)
 			}
 		}

@@ -56,7 +56,7 @@ func figures(a *Account) []figure {
 		names = [3]string{"records touched", "reversed", "not reversed"}
 	}
 	out := []figure{
-		{names[0], grouped(read), "of " + words(len(a.Entities), "entity")},
+		{names[0], grouped(read), "of " + words(len(partsShown(a)), "entity")},
 		{names[1], grouped(read - open), percent(read-open, read)},
 		{names[2], grouped(open), percent(open, read)},
 	}
