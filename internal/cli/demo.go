@@ -123,6 +123,8 @@ func (f *front) lookNext(dir string, summary demo.Summary) {
 	}
 	suggest("landfall check", "the mapping against both ends")
 	suggest("landfall run", "again: nothing is written to the target")
+	suggest("landfall reconcile", "does the target hold what it must?")
+	suggest("landfall report", "what happened, as one HTML file")
 	suggest("less landfall.yaml README.md", "the mapping, with comments; what else to try")
 }
 

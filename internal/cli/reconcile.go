@@ -110,11 +110,7 @@ func (f *front) reconcileRecords(ctx context.Context, name string, flags reconci
 			o.Entities = appendNew(o.Entities, ref.Entity)
 		}
 	}
-	stream := f.Err
-	if flags.json {
-		stream = f.Out
-	}
-	progress := report.NewProgress(stream, flags.json)
+	progress := f.progress(flags.json)
 	stop, end := f.stopOnSignal()
 	defer end()
 	o.Observe, o.Stop, o.Points = progress.Observe, stop, f.points

@@ -3,11 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"landfall/internal/books"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
@@ -92,10 +90,7 @@ func (f *front) resumeRollback(ctx context.Context, closed *ledger.Run, flags ru
 
 // carryRollback shows a rollback while it goes on, and what came of it.
 func (f *front) carryRollback(ctx context.Context, end *migration.TargetEnd, o rollback.Options, flags runFlags, start func(context.Context, *migration.TargetEnd, rollback.Options) (*rollback.Result, error)) error {
-	progress := report.NewProgress(f.Err, flags.json)
-	if flags.json {
-		progress = report.NewProgress(f.Out, true)
-	}
+	progress := f.progress(flags.json)
 	stop, ended130 := f.stopOnSignal()
 	defer ended130()
 	o.Observe, o.Stop, o.Points = progress.Observe, stop, f.points
@@ -105,19 +100,8 @@ func (f *front) carryRollback(ctx context.Context, end *migration.TargetEnd, o r
 		return err
 	}
 	summary, tellErr := f.tellRollback(ctx, end, result.Run, flags)
-	switch {
-	case err != nil:
-		if tellErr == nil && !flags.json {
-			fmt.Fprintln(f.Err, "what is undone is safe; go on with: landfall resume"+f.fileFlag())
-		}
+	if err := f.brokenOff(err, tellErr, result.Stopped, flags.json, "what is undone"); err != nil {
 		return err
-	case tellErr != nil:
-		return tellErr
-	case result.Stopped:
-		if !flags.json {
-			fmt.Fprintf(f.Out, "\nStopped after a whole batch. Go on with: landfall resume%s\n", f.fileFlag())
-		}
-		return &ended{exitInterrupted}
 	}
 	return f.settleRollback(result, summary)
 }
@@ -141,50 +125,13 @@ func (f *front) settleRollback(result *rollback.Result, summary *report.Summary)
 
 // tellRollback writes the rollback's files and the closing table.
 func (f *front) tellRollback(ctx context.Context, end *migration.TargetEnd, r *ledger.Run, flags runFlags) (*report.Summary, error) {
-	b, err := books.New(end.Looker().Dialect())
-	if err != nil {
-		return nil, err
-	}
-	l := ledger.New(b)
-	db, err := end.OpenTarget(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close(ctx)
-	tx, err := db.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer tx.Rollback(ctx)
-	stored, err := findRun(ctx, tx, l, r.Migration, r.Name)
-	if err != nil {
-		return nil, err
-	}
-	summary, err := report.Summarize(ctx, tx, l, stored)
-	if err != nil {
-		return nil, err
-	}
-	if end.Target.Name != end.File.Target && flags.runs == defaultRuns {
-		// Every target counts its runs for itself; their files must not meet.
-		flags.runs = filepath.Join(flags.runs, end.Target.Name)
-	}
-	dir, err := report.RollbackFiles(ctx, tx, l, summary, stored, report.Files{Dir: flags.runs})
-	if err != nil {
-		return summary, fmt.Errorf("the run's files: %w", err)
-	}
-	if flags.json {
-		return summary, report.JSONLine(f.Out, summary)
-	}
-	report.Closing(f.Out, summary)
-	fmt.Fprintf(f.Out, "\nFiles: %s\n", dir)
-	return summary, nil
+	return f.tellCarried(ctx, end.OpenTarget, r, flags.json, func(tx sqldb.Tx, l *ledger.Ledger, summary *report.Summary, stored *ledger.Run) (string, error) {
+		return report.RollbackFiles(ctx, tx, l, summary, stored, report.Files{Dir: runsFolder(flags.runs, end.Target.Name, end.File)})
+	})
 }
 
 func (f *front) rehearseRollback(ctx context.Context, end *migration.TargetEnd, o rollback.Options, flags runFlags) error {
-	progress := report.NewProgress(f.Err, flags.json)
-	if flags.json {
-		progress = report.NewProgress(f.Out, true)
-	}
+	progress := f.progress(flags.json)
 	o.Observe = progress.Observe
 	var summary *report.Summary
 	result, err := rollback.Rehearse(ctx, end, o, func(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, rehearsed *ledger.Run) (err error) {

@@ -6,12 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"landfall/internal/books"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/report"
 	"landfall/internal/run"
+	"landfall/internal/sqldb"
 	"landfall/internal/target"
 )
 
@@ -122,10 +122,7 @@ func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options
 	if flags.lanes < 0 {
 		return usagef("--lanes takes numbers from 1; leave it out to have them steered")
 	}
-	progress := report.NewProgress(f.Err, flags.json)
-	if flags.json {
-		progress = report.NewProgress(f.Out, true)
-	}
+	progress := f.progress(flags.json)
 	stop, end := f.stopOnSignal()
 	defer end()
 	o.Lanes = flags.lanes
@@ -136,19 +133,8 @@ func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options
 		return err
 	}
 	summary, tellErr := f.tell(ctx, m, result.Run, flags)
-	switch {
-	case err != nil:
-		if tellErr == nil && !flags.json {
-			fmt.Fprintln(f.Err, "what has landed is safe; go on with: landfall resume"+f.fileFlag())
-		}
+	if err := f.brokenOff(err, tellErr, result.Stopped, flags.json, "what has landed"); err != nil {
 		return err
-	case tellErr != nil:
-		return tellErr
-	case result.Stopped:
-		if !flags.json {
-			fmt.Fprintf(f.Out, "\nStopped after a whole batch. Go on with: landfall resume%s\n", f.fileFlag())
-		}
-		return &ended{exitInterrupted}
 	}
 	return f.settle(result, summary.Open())
 }
@@ -185,43 +171,14 @@ func (f *front) fileFlag() string {
 
 // tell writes the run's files and the closing table.
 func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run, flags runFlags) (*report.Summary, error) {
-	b, err := books.New(m.Looker().Dialect())
-	if err != nil {
-		return nil, err
-	}
-	l := ledger.New(b)
-	db, err := m.OpenTarget(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close(ctx)
-	tx, err := db.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer tx.Rollback(ctx)
-	stored, err := findRun(ctx, tx, l, r.Migration, r.Name)
-	if err != nil {
-		return nil, err
-	}
-	summary, err := report.Summarize(ctx, tx, l, stored)
-	if err != nil {
-		return nil, err
-	}
-	summary.OpenQuestions = report.OpenQuestions(m)
-	dir, err := report.Artefacts(ctx, tx, l, m, summary, stored, report.Files{Dir: runsFolder(flags.runs, m.Target.Name, m.File), ShowPrivate: flags.showPrivate})
-	if err != nil {
-		return summary, fmt.Errorf("the run's files: %w", err)
-	}
-	if flags.json {
-		return summary, report.JSONLine(f.Out, summary)
-	}
-	report.Closing(f.Out, summary)
-	fmt.Fprintf(f.Out, "\nFiles: %s\n", dir)
-	if summary.Open() > 0 && stored.State == ledger.Completed {
+	summary, err := f.tellCarried(ctx, m.OpenTarget, r, flags.json, func(tx sqldb.Tx, l *ledger.Ledger, summary *report.Summary, stored *ledger.Run) (string, error) {
+		summary.OpenQuestions = report.OpenQuestions(m)
+		return report.Artefacts(ctx, tx, l, m, summary, stored, report.Files{Dir: runsFolder(flags.runs, m.Target.Name, m.File), ShowPrivate: flags.showPrivate})
+	})
+	if err == nil && !flags.json && summary.Open() > 0 && summary.State == ledger.Completed {
 		fmt.Fprintf(f.Out, "Mend what was rejected, then: landfall retry%s\n", f.fileFlag())
 	}
-	return summary, nil
+	return summary, err
 }
 
 func (f *front) rehearse(ctx context.Context, m *migration.Migration, o run.Options, flags runFlags) error {

@@ -28,7 +28,7 @@ type batch struct {
 
 // within is the batch's transaction from the lease to the marker.
 func (b *batch) within(ctx context.Context, read func(context.Context, sqldb.Tx) ([]*item, error)) (*ledger.Marker, error) {
-	if err := b.lease.Check(ctx, b.tx); err != nil {
+	if err := b.Lease.Check(ctx, b.tx); err != nil {
 		return nil, err
 	}
 	b.point(run.PointBegun)
@@ -61,7 +61,7 @@ func (b *batch) within(ctx context.Context, read func(context.Context, sqldb.Tx)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.lease.Keep(ctx, b.tx, b.run.Name); err != nil {
+	if err := b.Lease.Keep(ctx, b.tx, b.run.Name); err != nil {
 		return nil, err
 	}
 	b.point(run.PointLedger)
@@ -155,7 +155,7 @@ func (b *batch) tellAll(ctx context.Context) (*ledger.Marker, error) {
 	if err := b.store.Postpone(ctx, b.tx, b.run.ID, postponed); err != nil {
 		return nil, fmt.Errorf("noting what waits for other rows: %w", err)
 	}
-	marker := &ledger.Marker{Place: b.at, Start: "{}", End: "{}", Digest: digest.Sum(nil), Epoch: b.lease.Epoch}
+	marker := &ledger.Marker{Place: b.at, Start: "{}", End: "{}", Digest: digest.Sum(nil), Epoch: b.Lease.Epoch}
 	if err := b.ledger.Write(ctx, b.tx, marker, lines); err != nil {
 		return nil, fmt.Errorf("writing the ledger: %w", err)
 	}

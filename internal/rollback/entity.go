@@ -49,7 +49,7 @@ type shape struct {
 // earlier sessions of the rollback have done.
 func (e *entityUndo) prepare(ctx context.Context) error {
 	e.lander = table.NewLander(e.books.Dialect(), e.Table, e.Key)
-	return e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+	return e.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		if e.ends, err = e.ledger.EndsOf(ctx, tx, e.runner.undone.ID, e.done.ID); err != nil {
 			return err
 		}
@@ -118,13 +118,13 @@ func (e *entityUndo) undo(ctx context.Context, g *group) error {
 
 // await holds the rollback back for the target's other users.
 func (e *entityUndo) await(ctx context.Context, rows int) error {
-	stopped, err := e.gentle.Await(ctx, rows, e.o.Stop, func(kind run.EventKind, limit int, message string) {
+	stopped, err := e.Gentle.Await(ctx, rows, e.o.Stop, func(kind run.EventKind, limit int, message string) {
 		event := e.event(kind)
 		event.Limit, event.Message = limit, message
 		e.tell(event)
 	})
 	if stopped || err == nil && e.stopAsked() {
-		return errStopped
+		return run.ErrStopped
 	}
 	return err
 }
@@ -134,14 +134,14 @@ func (e *entityUndo) await(ctx context.Context, rows int) error {
 func (e *entityUndo) undoBatch(ctx context.Context, g *group, at ledger.Place, read func(context.Context, sqldb.Tx) ([]*item, error)) error {
 	var marker *ledger.Marker
 	var found []record.Ref
-	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		b := &batch{entityUndo: e, group: g, tx: a.Tx, at: at}
 		var err error
 		marker, err = b.within(ctx, read)
 		found = b.found
 		return err
 	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) {
-		if _, err := e.lease.Settle(ctx, tx); err != nil {
+		if _, err := e.Lease.Settle(ctx, tx); err != nil {
 			return false, err
 		}
 		committed, err := e.ledger.Committed(ctx, tx, at)
@@ -170,8 +170,8 @@ func (e *entityUndo) settled(marker *ledger.Marker, found []record.Ref) {
 
 // close seals the entity's part in the rollback.
 func (e *entityUndo) close(ctx context.Context) error {
-	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := e.lease.Check(ctx, a.Tx); err != nil {
+	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := e.Lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		entities, err := e.ledger.Entities(ctx, a.Tx, e.run.ID)
@@ -188,11 +188,11 @@ func (e *entityUndo) close(ctx context.Context) error {
 				}
 			}
 		}
-		if err := e.lease.Keep(ctx, a.Tx, e.run.Name); err != nil {
+		if err := e.Lease.Keep(ctx, a.Tx, e.run.Name); err != nil {
 			return err
 		}
 		return e.ledger.EndEntity(ctx, a.Tx, e.run.ID, e.stored.ID)
-	}, e.again)
+	}, e.Again)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package rollback
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,13 +17,11 @@ import (
 
 // runner carries one rollback.
 type runner struct {
+	*run.Session
 	end    *migration.TargetEnd
 	o      Options
 	books  *books.Books
 	ledger *ledger.Ledger
-	lease  *books.Lease
-	loader target.Transactions
-	gentle run.Gentle
 
 	run      *ledger.Run
 	undone   *ledger.Run
@@ -52,7 +49,9 @@ func newRunner(end *migration.TargetEnd, o Options) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &runner{end: end, o: o, books: b, ledger: ledger.New(b)}, nil
+	r := &runner{Session: &run.Session{Target: end}, end: end, o: o, books: b, ledger: ledger.New(b)}
+	r.Tell, r.Point = r.tell, r.point
+	return r, nil
 }
 
 func carry(ctx context.Context, end *migration.TargetEnd, o Options, mustResume bool) (*Result, error) {
@@ -62,19 +61,23 @@ func carry(ctx context.Context, end *migration.TargetEnd, o Options, mustResume 
 	}
 	loader := &target.Loader{Open: end.OpenTarget, Dialect: r.books.Dialect(), Patience: o.Patience, Waiting: r.waiting}
 	defer loader.Close(context.WithoutCancel(ctx))
-	r.loader, r.gentle = loader, run.NewGentle(end.Target.Throttle)
-	if err := r.gentle.Ask(ctx, end, end.Looker()); err != nil {
+	r.Loader, r.Gentle = loader, run.NewGentle(end.Target.Throttle)
+	if err := r.Gentle.Ask(ctx, end, end.Looker()); err != nil {
 		return nil, err
 	}
 	if err := run.PrepareBooks(ctx, end.Looker()); err != nil {
 		return nil, err
 	}
+	defer r.Release()
 	if err := r.begin(ctx, mustResume); err != nil {
-		r.release()
 		return nil, err
 	}
-	result, err := r.carryOn(ctx)
-	r.release()
+	result := r.result()
+	result.Stopped, err = r.Carry(ctx, r.run, r.resumed,
+		func(ctx context.Context) error { return r.undoAll(ctx, result) },
+		func(ctx context.Context, tx sqldb.Tx, state ledger.State, message string) error {
+			return r.close(ctx, tx, state, message, result)
+		})
 	return result, err
 }
 
@@ -99,7 +102,7 @@ func Rehearse(ctx context.Context, end *migration.TargetEnd, o Options, look Loo
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	r.loader = target.Rehearsal{Tx: tx}
+	r.Loader = target.Rehearsal{Tx: tx}
 	if err := r.begin(ctx, false); err != nil {
 		return nil, err
 	}
@@ -116,95 +119,17 @@ func (r *runner) result() *Result {
 
 // begin takes the lease, and starts or resumes the rollback.
 func (r *runner) begin(ctx context.Context, mustResume bool) error {
-	migration := r.end.File.Name
-	err := r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		lease, err := run.TakeLease(ctx, a.Tx, r.books, migration)
-		r.lease = lease
-		return err
-	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) { return r.lease.Settle(ctx, tx) })
-	if err != nil {
-		r.lease = nil
-		return err
-	}
-	return r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := r.lease.Check(ctx, a.Tx); err != nil {
-			return err
+	return r.Begin(ctx, r.books, r.end.File.Name, func(ctx context.Context, tx sqldb.Tx) (string, error) {
+		if err := r.startOrResume(ctx, tx, mustResume); err != nil {
+			return "", err
 		}
-		// Should the commit's answer be lost, the next try finds the rollback and
-		// resumes it.
-		if err := r.startOrResume(ctx, a.Tx, mustResume); err != nil {
-			return err
-		}
-		return r.lease.Renew(ctx, a.Tx, r.run.Name)
-	}, r.again)
-}
-
-// carryOn undoes the entities one after another and closes the rollback.
-func (r *runner) carryOn(ctx context.Context) (*Result, error) {
-	result := r.result()
-	kind := run.EventRunStarted
-	if r.resumed {
-		kind = run.EventRunResumed
-	}
-	r.tell(run.Event{Kind: kind})
-	r.point(run.PointStarted)
-
-	ctx, lost := context.WithCancelCause(ctx)
-	defer lost(nil)
-	keeper := run.KeepLease(r.end.OpenTarget, r.lease, r.run.Name, func(err error) { lost(err) }, func(err error) {
-		r.tell(run.Event{Kind: run.EventWarning, Message: fmt.Sprintf("the lease could not be renewed, and ends after %d seconds: %v; trying again", books.LeaseSeconds, err)})
+		return r.run.Name, nil
 	})
-	defer keeper.End()
-
-	watching, unwatch := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		r.gentle.Watch(watching, r.end)
-	}()
-	err := r.undoAll(ctx, result)
-	unwatch()
-	<-watched
-	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(cause, books.ErrLeaseLost) {
-		err = cause
-	}
-	state, message := ledger.Completed, ""
-	switch {
-	case errors.Is(err, errStopped):
-		state, result.Stopped, err = ledger.Interrupted, true, nil
-	case err != nil:
-		state, message = ledger.Broken, err.Error()
-	}
-	if errors.Is(err, books.ErrLeaseLost) {
-		return result, err // the books are somebody else's now
-	}
-	if state == ledger.Completed {
-		r.point(run.PointRunEnd)
-	}
-	limit := time.Minute
-	if err != nil {
-		limit = 5 * time.Second // it is broken already; at worst the books go on saying "running"
-	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-	defer cancel()
-	closeErr := r.loader.Land(closing, func(ctx context.Context, a target.Attempt) error { return r.close(ctx, a.Tx, state, message, result) }, r.again)
-	if err == nil {
-		err = closeErr
-	}
-	r.run.State, r.run.Error = state, message
-	if err == nil {
-		r.point(run.PointArtefacts)
-	}
-	r.tell(run.Event{Kind: run.EventRunEnded, Message: string(state)})
-	return result, err
 }
 
 // close notes where the rollback stands and, when it has come to its end, what
 // became of the run.
 func (r *runner) close(ctx context.Context, tx sqldb.Tx, state ledger.State, message string, result *Result) error {
-	if err := r.lease.Check(ctx, tx); err != nil {
-		return err
-	}
 	if err := r.ledger.SetState(ctx, tx, r.run.ID, state, message); err != nil || state != ledger.Completed {
 		return err
 	}
@@ -234,34 +159,13 @@ func (r *runner) undoAll(ctx context.Context, result *Result) error {
 			result.NotTouched = append(result.NotTouched, ref)
 		}
 	}
-	return r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := r.lease.Check(ctx, a.Tx); err != nil {
+	return r.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := r.Lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		return crosswalk.PutBackSuperseded(ctx, a.Tx, r.books, r.undone.ID)
-	}, r.again)
+	}, r.Again)
 }
-
-// again settles work that may simply be done again, once a commit that may
-// still be on its way has ended.
-func (r *runner) again(ctx context.Context, tx sqldb.Tx) (bool, error) {
-	_, err := r.lease.Settle(ctx, tx)
-	return false, err
-}
-
-// release gives the lease back, so that the next run need not wait; when that
-// fails, the lease runs out by itself.
-func (r *runner) release() {
-	if r.lease == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	_ = r.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error { return r.lease.Release(ctx, a.Tx) }, r.again)
-}
-
-// errStopped ends a rollback after the batch in hand because it was asked to.
-var errStopped = errors.New("stopped")
 
 func (r *runner) stopAsked() bool {
 	select {

@@ -40,10 +40,10 @@ func (g *group) together(ctx context.Context) error {
 		return err
 	}
 	var last *together
-	err := g.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+	err := g.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		last = &together{group: g, tx: a.Tx, refused: map[record.Ref]*record.Rejection{}}
 		return last.within(ctx)
-	}, g.again)
+	}, g.Again)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (g *group) together(ctx context.Context) error {
 }
 
 func (t *together) within(ctx context.Context) error {
-	if err := t.lease.Check(ctx, t.tx); err != nil {
+	if err := t.Lease.Check(ctx, t.tx); err != nil {
 		return err
 	}
 	if err := sqldb.PreferIndexes(ctx, t.tx, t.books.Dialect(), true); err != nil {
@@ -83,7 +83,7 @@ func (t *together) within(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.lease.Keep(ctx, t.tx, t.run.Name); err != nil {
+	if err := t.Lease.Keep(ctx, t.tx, t.run.Name); err != nil {
 		return err
 	}
 	t.point(PointTogether)

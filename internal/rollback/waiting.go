@@ -52,8 +52,8 @@ func (g *group) index(ctx context.Context) error {
 	if !g.circle {
 		return nil
 	}
-	return g.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := g.lease.Check(ctx, a.Tx); err != nil {
+	return g.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := g.Lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		for _, e := range g.members {
@@ -62,7 +62,7 @@ func (g *group) index(ctx context.Context) error {
 			}
 		}
 		return nil
-	}, g.again)
+	}, g.Again)
 }
 
 // settle brings the records to their end that wait for rows that refer to them.
@@ -96,7 +96,7 @@ func (g *group) settle(ctx context.Context) error {
 }
 
 func (g *group) waiting(ctx context.Context) (many int64, err error) {
-	err = g.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+	err = g.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		many = 0
 		for _, e := range g.members {
 			count, err := e.store.WaitingCount(ctx, tx, g.run.ID)
@@ -112,7 +112,7 @@ func (g *group) waiting(ctx context.Context) (many int64, err error) {
 
 // recount adds up what the group has come to, over all sessions.
 func (g *group) recount(ctx context.Context) error {
-	return g.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+	return g.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		for _, e := range g.members {
 			if e.counts, _, err = e.ledger.Counts(ctx, tx, e.run.ID, e.stored.ID); err != nil {
 				return err
@@ -133,7 +133,7 @@ func (g *group) pass(ctx context.Context) error {
 			var found []record.Ref
 			// A batch that is done again finds that what it brought to its end waits
 			// no more.
-			err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+			err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 				b := &batch{entityUndo: e, group: g, tx: a.Tx, at: ledger.Place{RunID: e.run.ID, EntityID: e.stored.ID, Slice: e.waitingSlice()}, again: true}
 				_, err := b.within(ctx, func(ctx context.Context, tx sqldb.Tx) ([]*item, error) {
 					items, err := b.waiters(ctx, after)
@@ -144,7 +144,7 @@ func (g *group) pass(ctx context.Context) error {
 				})
 				found = b.found
 				return err
-			}, e.again)
+			}, e.Again)
 			if err != nil {
 				return err
 			}

@@ -43,7 +43,7 @@ func (e *entityRun) choose(ctx context.Context) (*wanted, error) {
 // not landed since.
 func (e *entityRun) openRecords(ctx context.Context) (*wanted, error) {
 	var w *wanted
-	err := e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+	err := e.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		if err := w.close(); err != nil { // an earlier look may have broken off half-way
 			return err
 		}

@@ -102,7 +102,7 @@ func (c *circle) settle(ctx context.Context) error {
 	}
 	for settled := false; !settled; {
 		if c.stopAsked() {
-			return errStopped
+			return ErrStopped
 		}
 		var err error
 		if settled, err = c.settleBatch(ctx); err != nil {
@@ -110,7 +110,7 @@ func (c *circle) settle(ctx context.Context) error {
 		}
 		c.point(PointSettled)
 	}
-	return c.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+	return c.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		entities, err := c.ledger.Entities(ctx, tx, c.run.ID)
 		if err != nil {
 			return err

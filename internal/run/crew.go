@@ -67,7 +67,7 @@ func (c *crew) hire() {
 	c.atWork++
 	c.laneCount.Store(int64(c.atWork))
 	if c.atWork == 1 {
-		first := c.newLane(c.loader)
+		first := c.newLane(c.Loader)
 		c.group.Go(func() error { return first.landAll(c, true) })
 		return
 	}
@@ -136,7 +136,7 @@ func (l *lane) landAll(c *crew, first bool) error {
 		}
 		l.point(PointRead)
 		switch held, err := l.await(c.landing, len(batch.Items)); {
-		case errors.Is(err, errStopped):
+		case errors.Is(err, ErrStopped):
 			l.unlanded.Add(1)
 			return nil
 		case err != nil:

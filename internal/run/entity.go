@@ -86,7 +86,7 @@ func (e *entityRun) recall(ctx context.Context) error {
 	if !e.resumed {
 		return nil
 	}
-	return e.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+	return e.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		e.counts, e.read = ledger.Counts{}, 0 // an earlier look may have broken off half-way
 		for _, slice := range e.stored.Sealed() {
 			err := e.ledger.Markers(ctx, tx, e.run.ID, e.stored.ID, slice.Number, func(m *ledger.Marker) error {
@@ -119,8 +119,8 @@ func (e *entityRun) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := e.lease.Check(ctx, a.Tx); err != nil {
+	err = e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := e.Lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		store, err := crosswalk.Open(ctx, a.Tx, e.books, e.run.Migration, e.Name, e.Table.Name.String())
@@ -170,7 +170,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		}
 		e.shapeID, err = store.ShapeID(ctx, a.Tx, string(shape))
 		return err
-	}, e.again)
+	}, e.Again)
 	if err != nil {
 		return err
 	}
@@ -234,8 +234,8 @@ func (e *entityRun) end(ctx context.Context) error {
 		return fmt.Errorf("%d records were read and %d have an end: the books do not add up", e.read, e.counts.Total())
 	}
 	missing := false
-	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) (err error) {
-		if err := e.lease.Check(ctx, a.Tx); err != nil {
+	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) (err error) {
+		if err := e.Lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		if e.rehearse {
@@ -257,11 +257,11 @@ func (e *entityRun) end(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := e.lease.Keep(ctx, a.Tx, e.run.Name); err != nil {
+		if err := e.Lease.Keep(ctx, a.Tx, e.run.Name); err != nil {
 			return err
 		}
 		return e.ledger.EndEntity(ctx, a.Tx, e.run.ID, e.stored.ID)
-	}, e.again)
+	}, e.Again)
 	if err != nil {
 		return err
 	}

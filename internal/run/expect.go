@@ -19,9 +19,6 @@ import (
 	"landfall/internal/target"
 )
 
-// ErrStopped says that the work ended before its end since it was asked to.
-var ErrStopped = errStopped
-
 // ExpectOptions say of which records it is asked what must stand for them.
 type ExpectOptions struct {
 	Options
@@ -58,8 +55,9 @@ func Expect(ctx context.Context, m *migration.Migration, o ExpectOptions) (*Expe
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{m: m, o: o.Options, books: b, ledger: ledger.New(b), expects: true}
-	r.loader = &target.Loader{Open: m.OpenTarget, Dialect: b.Dialect(), Patience: o.Patience, Waiting: r.waiting}
+	r := newRunner(m, o.Options, b)
+	r.expects = true
+	r.Loader = &target.Loader{Open: m.OpenTarget, Dialect: b.Dialect(), Patience: o.Patience, Waiting: r.waiting}
 	x := &Expectation{runner: r}
 	if x.spill, err = os.MkdirTemp(o.TempDir, "landfall-"); err != nil {
 		return nil, fmt.Errorf("a place to spill to: %w", err)
@@ -76,7 +74,7 @@ func (x *Expectation) Close(ctx context.Context) error {
 	for _, e := range x.Entities {
 		err = errors.Join(err, e.Close())
 	}
-	x.loader.(*target.Loader).Close(context.WithoutCancel(ctx))
+	x.Loader.(*target.Loader).Close(context.WithoutCancel(ctx))
 	return errors.Join(err, os.RemoveAll(x.spill))
 }
 
@@ -92,7 +90,7 @@ func (x *Expectation) Spill() string { return x.spill }
 
 // Look runs a reading transaction, again where what it meets is transient.
 func (x *Expectation) Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error {
-	return x.loader.Look(ctx, within)
+	return x.Loader.Look(ctx, within)
 }
 
 // Tell tells what happens under the given name, one event at a time, whoever

@@ -98,7 +98,7 @@ func (e *ExpectedEntity) judgeAll(ctx context.Context, lanes int, batches <-chan
 		defer close(jobs)
 		for batch := range batches {
 			if e.stopAsked() {
-				return errStopped
+				return ErrStopped
 			}
 			if passed(batch.Slice, batch.Ordinal) {
 				continue
@@ -154,7 +154,7 @@ func (l *lane) expect(ctx context.Context, e *ExpectedEntity, batch *shaped, jud
 	}
 	var b *ExpectedBatch
 	doubts := false
-	err := l.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+	err := l.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		at := &landing{lane: l, tx: tx, batch: batch, units: make([]unit, len(batch.Items))}
 		b = &ExpectedBatch{Slice: batch.Slice, Ordinal: batch.Ordinal, Read: read, shapes: at}
 		if err := sqldb.PreferIndexes(ctx, tx, l.books.Dialect(), true); err != nil {
@@ -170,7 +170,7 @@ func (l *lane) expect(ctx context.Context, e *ExpectedEntity, batch *shaped, jud
 	if err != nil || !doubts {
 		return b, err
 	}
-	err = l.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+	err = l.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		if err := sqldb.PreferIndexes(ctx, tx, l.books.Dialect(), true); err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func (g Gentle) Watch(ctx context.Context, m throttled) { g.neighbour.watch(ctx,
 // meanwhile.
 func (g Gentle) Await(ctx context.Context, rows int, stop <-chan struct{}, tell func(kind EventKind, limit int, message string)) (stopped bool, err error) {
 	_, err = g.neighbour.await(ctx, rows, stop, tell)
-	if errors.Is(err, errStopped) {
+	if errors.Is(err, ErrStopped) {
 		return true, nil
 	}
 	return false, err

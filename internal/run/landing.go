@@ -51,14 +51,14 @@ func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) 
 	var marker *ledger.Marker
 	refused := false
 	var last *landing
-	err := e.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		l := &landing{lane: e, tx: a.Tx, batch: batch, units: e.roomFor(len(batch.Items)), rows: e.writer()}
 		last = l
 		var err error
 		marker, refused, err = l.within(ctx, at, a.Careful || e.pace.Careful())
 		return err
 	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) {
-		if _, err := e.lease.Settle(ctx, tx); err != nil {
+		if _, err := e.Lease.Settle(ctx, tx); err != nil {
 			return false, err
 		}
 		committed, err := e.ledger.Committed(ctx, tx, at)
@@ -78,7 +78,7 @@ func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) 
 
 // within is the batch's transaction from the lease to the marker.
 func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*ledger.Marker, bool, error) {
-	if err := l.lease.Check(ctx, l.tx); err != nil {
+	if err := l.Lease.Check(ctx, l.tx); err != nil {
 		return nil, false, err
 	}
 	l.point(PointBegun)
@@ -111,7 +111,7 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 	l.point(PointCrosswalk)
 	marker := &ledger.Marker{
 		Place: at, Start: l.batch.Start.String(), End: l.batch.End.String(),
-		Digest: l.batch.Digest[:], Epoch: l.lease.Epoch,
+		Digest: l.batch.Digest[:], Epoch: l.Lease.Epoch,
 	}
 	if err := l.ledger.Write(ctx, l.tx, marker, l.lines()); err != nil {
 		return nil, false, fmt.Errorf("writing the ledger: %w", err)
@@ -122,7 +122,7 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 			return nil, false, err
 		}
 	}
-	if err := l.lease.Keep(ctx, l.tx, l.runner.run.Name); err != nil {
+	if err := l.Lease.Keep(ctx, l.tx, l.runner.run.Name); err != nil {
 		return nil, false, err
 	}
 	l.point(PointLedger)

@@ -18,7 +18,7 @@ import (
 // lane lands batches with a connection of its own.
 type lane struct {
 	*entityRun
-	loader target.Transactions
+	Loader target.Transactions
 	hasher *record.Hasher
 	shapes map[int64]*crosswalk.Shape
 	room   room
@@ -55,7 +55,7 @@ func (e *entityRun) newLane(loader target.Transactions) *lane {
 	for i, name := range e.hashed {
 		index[i] = columnPlace(e.Columns, name)
 	}
-	return &lane{entityRun: e, loader: loader, hasher: record.NewHasher(e.hashed, index), shapes: map[int64]*crosswalk.Shape{}}
+	return &lane{entityRun: e, Loader: loader, hasher: record.NewHasher(e.hashed, index), shapes: map[int64]*crosswalk.Shape{}}
 }
 
 // orderless reports whether which of two records lands never depends on which
@@ -125,7 +125,7 @@ func (e *entityRun) carryBatches(ctx context.Context) error {
 	case unlanded == 0 && errors.Is(feedErr, io.EOF):
 		return nil
 	case e.stopAsked():
-		return errStopped
+		return ErrStopped
 	}
 	return feedErr
 }

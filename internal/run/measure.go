@@ -17,7 +17,7 @@ import (
 // refuseGroups refuses a new run whose totals have more groups than a report
 // can tell, before it writes anything.
 func (r *runner) refuseGroups(ctx context.Context, migration string) error {
-	return r.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+	return r.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		runs, err := r.ledger.Runs(ctx, tx, migration)
 		if err != nil || len(runs) > 0 && runs[0].State.Resumable() {
 			return err
@@ -79,7 +79,7 @@ func (g *gauge) about(ctx context.Context) (bool, error) {
 	case ledger.KindOnly:
 		return slices.ContainsFunc(g.o.Only, func(ref record.Ref) bool { return ref.Entity == g.Name }), nil
 	case ledger.KindRetry:
-		err := g.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		err := g.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 			return g.ledger.Open(ctx, tx, g.run, g.stored.ID, func(string, []ledger.OpenRecord) error { return errOne })
 		})
 		if errors.Is(err, errOne) {
@@ -115,11 +115,11 @@ func (r *runner) measure(ctx context.Context, moment ledger.Moment) error {
 
 func (g *gauge) measure(ctx context.Context, moment ledger.Moment) error {
 	if g.stopAsked() {
-		return errStopped
+		return ErrStopped
 	}
 	known := false
 	var measures []ledger.Measure
-	err := g.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+	err := g.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		known, err = g.ledger.MeasuredAt(ctx, tx, g.run.ID, g.stored.ID, moment)
 		return err
 	})
@@ -130,15 +130,15 @@ func (g *gauge) measure(ctx context.Context, moment ledger.Moment) error {
 		return err
 	}
 	g.tell(Event{Kind: EventLooking, Entity: g.Name, Message: fmt.Sprintf("measuring %s %s the run", g.Table.Name, moment), Total: -1, Percent: -1})
-	err = g.loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+	err = g.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		measures, err = g.take(ctx, tx, moment)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	err = g.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := g.lease.Check(ctx, a.Tx); err != nil {
+	err = g.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := g.Lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		// The answer to an earlier try's commit may have been lost.
@@ -149,12 +149,12 @@ func (g *gauge) measure(ctx context.Context, moment ledger.Moment) error {
 		if err := g.ledger.Measure(ctx, a.Tx, g.run.ID, measures); err != nil {
 			return err
 		}
-		if err := g.lease.Keep(ctx, a.Tx, g.run.Name); err != nil {
+		if err := g.Lease.Keep(ctx, a.Tx, g.run.Name); err != nil {
 			return err
 		}
 		g.point(PointMeasuring)
 		return nil
-	}, g.again)
+	}, g.Again)
 	if err == nil {
 		g.point(PointMeasured)
 	}

@@ -144,7 +144,7 @@ func (n *neighbour) watch(ctx context.Context, m throttled) {
 
 // await holds a lane until rows may land.
 func (e *entityRun) await(ctx context.Context, rows int) (held bool, err error) {
-	return e.neighbour.await(ctx, rows, e.o.Stop, func(kind EventKind, limit int, message string) {
+	return e.Gentle.neighbour.await(ctx, rows, e.o.Stop, func(kind EventKind, limit int, message string) {
 		event := e.event(kind)
 		event.Limit, event.Message = limit, message
 		e.tell(event)
@@ -153,7 +153,7 @@ func (e *entityRun) await(ctx context.Context, rows int) (held bool, err error) 
 
 // await holds its caller until rows may be written: first until the limit allows
 // them, then until the target does not suffer. It reports whether it held the
-// caller, and returns errStopped as soon as stop is closed.
+// caller, and returns ErrStopped as soon as stop is closed.
 func (n *neighbour) await(ctx context.Context, rows int, stop <-chan struct{}, tell func(kind EventKind, limit int, message string)) (held bool, err error) {
 	if n == nil {
 		return false, nil
@@ -190,7 +190,7 @@ func idle(ctx context.Context, wait time.Duration, changed, stop <-chan struct{}
 	case <-timer.C:
 	case <-changed:
 	case <-stop:
-		return errStopped
+		return ErrStopped
 	case <-ctx.Done():
 		return ctx.Err()
 	}

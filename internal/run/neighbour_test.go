@@ -54,7 +54,7 @@ func TestGentleBatches(t *testing.T) {
 
 // waiting starts a lane that waits, and returns what its waiting ends with.
 func waiting(ctx context.Context, n *neighbour, stop <-chan struct{}, rows int, seen *[]EventKind) <-chan error {
-	r := &runner{neighbour: n, o: Options{Stop: stop, Observe: func(e Event) { *seen = append(*seen, e.Kind) }}}
+	r := &runner{Session: &Session{Gentle: Gentle{n}}, o: Options{Stop: stop, Observe: func(e Event) { *seen = append(*seen, e.Kind) }}}
 	entity := &migration.Entity{Entity: &mapping.Entity{Name: "item"}}
 	ended := make(chan error, 1)
 	go func() {
@@ -108,7 +108,7 @@ func TestAwait(t *testing.T) {
 		ended := waiting(t.Context(), n, stop, 10, &seen)
 		still(t, ended)
 		close(stop)
-		soon(t, ended, errStopped)
+		soon(t, ended, ErrStopped)
 	})
 	t.Run("ends with the context", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -128,7 +128,7 @@ func TestAwait(t *testing.T) {
 		ended := waiting(t.Context(), n, stop, 1000, &seen)
 		still(t, ended)
 		close(stop)
-		soon(t, ended, errStopped)
+		soon(t, ended, ErrStopped)
 		if len(seen) != 1 || seen[0] != EventSlowed {
 			t.Errorf("told %v", seen)
 		}

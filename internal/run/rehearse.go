@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"landfall/internal/books"
-	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -50,7 +49,8 @@ func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	r := &runner{m: m, o: o, books: b, ledger: ledger.New(b), loader: target.Rehearsal{Tx: tx}, rehearse: true}
+	r := newRunner(m, o, b)
+	r.Loader, r.rehearse = target.Rehearsal{Tx: tx}, true
 	r.held = &held{trace: trace, at: map[record.Ref]int{}}
 	r.traced = func(l *landing) {
 		for i := range l.units {
@@ -73,7 +73,7 @@ func (r *runner) beginRehearsal(ctx context.Context, tx sqldb.Tx) error {
 	if err != nil {
 		return err
 	}
-	if r.lease, err = TakeLease(ctx, tx, r.books, wanted.Migration); err != nil {
+	if r.Lease, err = TakeLease(ctx, tx, r.books, wanted.Migration); err != nil {
 		return err
 	}
 	if err := r.nameEntities(ctx, tx, wanted.Migration, entities); err != nil {

@@ -78,7 +78,7 @@ type waiter struct {
 // of their own. It reports whether none was left.
 func (c *circle) settleBatch(ctx context.Context) (none bool, err error) {
 	var last *settling
-	err = c.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+	err = c.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		last = &settling{
 			circle: c, tx: a.Tx, removed: map[record.Ref]bool{}, touched: map[record.Ref]bool{}, said: map[*entityRun][]ledger.Correction{},
 			hashers: map[*entityRun]*record.Hasher{}, rejected: map[*entityRun][]string{}, rows: map[*entityRun]target.Table{},
@@ -86,7 +86,7 @@ func (c *circle) settleBatch(ctx context.Context) (none bool, err error) {
 		var err error
 		none, err = last.within(ctx)
 		return err
-	}, c.again)
+	}, c.Again)
 	if err == nil {
 		for _, retell := range last.retold {
 			retell()
@@ -97,7 +97,7 @@ func (c *circle) settleBatch(ctx context.Context) (none bool, err error) {
 
 // within is the transaction from the lease to the corrections.
 func (s *settling) within(ctx context.Context) (none bool, err error) {
-	if err := s.lease.Check(ctx, s.tx); err != nil {
+	if err := s.Lease.Check(ctx, s.tx); err != nil {
 		return false, err
 	}
 	if err := sqldb.PreferIndexes(ctx, s.tx, s.books.Dialect(), true); err != nil {
@@ -117,7 +117,7 @@ func (s *settling) within(ctx context.Context) (none bool, err error) {
 		if err := s.tellWitnesses(ctx); err != nil {
 			return false, err
 		}
-		if err := s.lease.Keep(ctx, s.tx, s.run.Name); err != nil {
+		if err := s.Lease.Keep(ctx, s.tx, s.run.Name); err != nil {
 			return false, err
 		}
 		s.point(PointSettling)
@@ -152,7 +152,7 @@ func (s *settling) batch(ctx context.Context, e *entityRun, pending []crosswalk.
 		if err := e.store.Settled(ctx, s.tx, s.run.ID, s.rejected[e]); err != nil {
 			return err
 		}
-		if err := s.ledger.Correct(ctx, s.tx, s.run.ID, e.stored.ID, s.lease.Epoch, s.said[e]); err != nil {
+		if err := s.ledger.Correct(ctx, s.tx, s.run.ID, e.stored.ID, s.Lease.Epoch, s.said[e]); err != nil {
 			return fmt.Errorf("correcting the ledger: %w", err)
 		}
 	}

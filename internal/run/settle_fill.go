@@ -103,7 +103,7 @@ func (s *settling) mayChange(w *waiter) (bool, error) {
 
 func (s *settling) hash(e *entityRun, row []record.Value) record.Hash {
 	if s.hashers[e] == nil {
-		s.hashers[e] = e.newLane(s.loader).hasher
+		s.hashers[e] = e.newLane(s.Loader).hasher
 	}
 	return s.hashers[e].Sum(row)
 }

@@ -1,0 +1,142 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"landfall/internal/books"
+	"landfall/internal/ledger"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// ErrStopped ends work after the batch in hand because it was asked to.
+var ErrStopped = errors.New("stopped")
+
+// Session is the frame around whatever writes to a target under the lease of a
+// migration: it takes the lease and keeps it while the work goes on, spares the
+// target's other users, and notes at the end where the run stands. It is used by
+// one goroutine.
+type Session struct {
+	Target throttled
+	Loader target.Transactions
+	Gentle Gentle
+	Lease  *books.Lease // nil until Begin has taken it
+	Tell   func(Event)
+	Point  func(Point)
+}
+
+// Begin takes the migration's lease, and then lets start write a new run or find
+// the one to go on with; start returns its name. Should the answer to start's
+// commit be lost, it is asked again and finds what it wrote.
+func (s *Session) Begin(ctx context.Context, b *books.Books, migration string, start func(context.Context, sqldb.Tx) (string, error)) error {
+	err := s.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) (err error) {
+		s.Lease, err = TakeLease(ctx, a.Tx, b, migration)
+		return err
+	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) { return s.Lease.Settle(ctx, tx) })
+	if err != nil {
+		s.Lease = nil
+		return err
+	}
+	return s.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := s.Lease.Check(ctx, a.Tx); err != nil {
+			return err
+		}
+		name, err := start(ctx, a.Tx)
+		if err != nil {
+			return err
+		}
+		return s.Lease.Renew(ctx, a.Tx, name)
+	}, s.Again)
+}
+
+// Carry does the work of a run and notes, by ended, inside a transaction that
+// holds the lease, where the run stands then. The run is told so, too. stopped
+// reports that work ended with ErrStopped.
+func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work func(context.Context) error, ended func(context.Context, sqldb.Tx, ledger.State, string) error) (stopped bool, err error) {
+	kind := EventRunStarted
+	if resumed {
+		kind = EventRunResumed
+	}
+	s.Tell(Event{Kind: kind})
+	s.Point(PointStarted)
+
+	ctx, lost := context.WithCancelCause(ctx)
+	defer lost(nil)
+	keeper := KeepLease(s.Target.OpenTarget, s.Lease, run.Name, func(err error) { lost(err) }, func(err error) {
+		s.Tell(Event{Kind: EventWarning, Message: fmt.Sprintf("the lease could not be renewed, and ends after %d seconds: %v; trying again", books.LeaseSeconds, err)})
+	})
+	defer keeper.End()
+	err = s.watched(ctx, work)
+	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(cause, books.ErrLeaseLost) {
+		err = cause
+	}
+	state, message := ledger.Completed, ""
+	switch {
+	case errors.Is(err, ErrStopped):
+		state, stopped, err = ledger.Interrupted, true, nil
+	case err != nil:
+		state, message = ledger.Broken, err.Error()
+	}
+	if errors.Is(err, books.ErrLeaseLost) {
+		return stopped, err // the books are somebody else's now
+	}
+	if state == ledger.Completed {
+		s.Point(PointRunEnd)
+	}
+	limit := time.Minute
+	if err != nil {
+		limit = 5 * time.Second // the run is broken already; at worst the books go on saying "running"
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	closeErr := s.Loader.Land(closing, func(ctx context.Context, a target.Attempt) error {
+		if err := s.Lease.Check(ctx, a.Tx); err != nil {
+			return err
+		}
+		return ended(ctx, a.Tx, state, message)
+	}, s.Again)
+	if err == nil {
+		err = closeErr
+	}
+	run.State, run.Error = state, message
+	if err == nil {
+		s.Point(PointArtefacts)
+	}
+	s.Tell(Event{Kind: EventRunEnded, Message: string(state)})
+	return stopped, err
+}
+
+// watched does the work while it is watched whether the target suffers.
+func (s *Session) watched(ctx context.Context, work func(context.Context) error) error {
+	watching, unwatch := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Gentle.Watch(watching, s.Target)
+	}()
+	err := work(ctx)
+	unwatch()
+	<-ended
+	return err
+}
+
+// Again settles work that may simply be done again, once a commit that may
+// still be on its way has ended.
+func (s *Session) Again(ctx context.Context, tx sqldb.Tx) (bool, error) {
+	_, err := s.Lease.Settle(ctx, tx)
+	return false, err
+}
+
+// Release gives the lease back, so that the next run need not wait; when that
+// fails, the lease runs out by itself.
+func (s *Session) Release() {
+	if s.Lease == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = s.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error { return s.Lease.Release(ctx, a.Tx) }, s.Again)
+}
