@@ -193,7 +193,7 @@ var tables = []ownTable{
 		name: "reconciliation_entity",
 		columns: []ownColumn{
 			must("reconciliation_id", integer), must("entity_id", integer), must("place", integer), must("state", text),
-			must("input", text), must("position", text), must("counts", text),
+			must("input", text), must("position", text), must("counts", text), must("not_looked", text),
 		},
 		primary: []string{"reconciliation_id", "entity_id"}, since: 3,
 	},

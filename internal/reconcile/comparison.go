@@ -49,6 +49,7 @@ func (c *comparison) carry(ctx context.Context) error {
 			return err
 		}
 	}
+	c.tellLeftOut()
 	for _, step := range c.steps() {
 		if len(c.pending) > 0 { // a step may look at what was found
 			if err := c.note(ctx); err != nil {
@@ -164,47 +165,6 @@ func (c *comparison) stopAsked() bool {
 	default:
 		return false
 	}
-}
-
-// step is something that is asked once all records were seen. It is noted as a
-// whole, or not at all.
-type step struct {
-	name  string
-	doing string
-	take  func(context.Context) error
-}
-
-func (c *comparison) steps() []step {
-	if !c.whole && c.o.Run != "" || len(c.o.Only) > 0 {
-		return nil
-	}
-	steps := []step{
-		{"gone", "looking for records that the source does not hold any more", c.findGone},
-		{"rows", "looking for rows that no record owns", c.findUnowned},
-		{"orphans", "looking for references to rows that are not there", c.findOrphans},
-		{"totals", "adding up totals", c.findTotals},
-		{"counters", "looking at the target's counters", c.findStale},
-	}
-	if !c.o.Sample.All() { // a sample says nothing of records that it passed over
-		steps = slices.DeleteFunc(steps, func(s step) bool { return s.name == "gone" || s.name == "totals" })
-	}
-	return steps
-}
-
-// needsKeys reports whether a step that is left asks for the keys of the source.
-func (c *comparison) needsKeys() bool {
-	return slices.ContainsFunc(c.steps(), func(s step) bool {
-		return (s.name == "gone" || s.name == "rows") && !slices.Contains(c.at.Steps, s.name)
-	})
-}
-
-// noteStep notes a step and what it found.
-func (c *comparison) noteStep(ctx context.Context, name string, instead verdict.Verdict, found verdict.Found) error {
-	c.at.Steps = append(c.at.Steps, name)
-	c.stored.Position = c.at.String()
-	err := c.notes.note(ctx, c.stored, instead, found)
-	c.noted = time.Now()
-	return err
 }
 
 // quote names a column in the target's spelling.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"landfall/internal/crosswalk"
@@ -90,6 +91,7 @@ func (c *comparison) spooling(ctx context.Context, name string, instead verdict.
 	for verdict, n := range c.stored.Counts {
 		before[verdict] = n
 	}
+	notLooked := slices.Clone(c.stored.NotLooked)
 	err = take(found)
 	nothing := maps.Equal(before, c.stored.Counts) && before[string(instead)] == 0
 	switch {
@@ -100,7 +102,7 @@ func (c *comparison) spooling(ctx context.Context, name string, instead verdict.
 		err = c.noteStep(ctx, name, instead, spooled(found))
 	}
 	if err != nil {
-		c.stored.Counts = before // the step will be taken again
+		c.stored.Counts, c.stored.NotLooked = before, notLooked // the step will be taken again
 	}
 	return errors.Join(err, found.Close())
 }

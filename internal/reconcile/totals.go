@@ -28,19 +28,38 @@ func (c *comparison) countable(place func(string) int) []counted {
 	var totals []counted
 	for i := range c.Totals {
 		t := counted{Total: &c.Totals[i], column: -1}
-		told := t.Column == "" || slices.Contains(c.Compared(), t.Column)
+		if c.unsaid(t.Total) != "" {
+			continue
+		}
 		if t.Column != "" {
 			t.column = place(t.Column)
 		}
 		for _, name := range t.By {
-			told = told && slices.Contains(c.Compared(), name)
 			t.by = append(t.by, place(name))
 		}
-		if told {
-			totals = append(totals, t)
-		}
+		totals = append(totals, t)
 	}
 	return totals
+}
+
+// unsaid is a column of the total of which source and mapping do not say what it
+// must hold, or "".
+func (c *comparison) unsaid(t *mapping.Total) string {
+	for _, name := range append([]string{t.Column}, t.By...) {
+		if name != "" && !slices.Contains(c.Compared(), name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// tellUncountable tells which totals are not compared.
+func (c *comparison) tellUncountable() {
+	for i := range c.Totals {
+		if name := c.unsaid(&c.Totals[i]); name != "" {
+			c.stored.LookedNot(fmt.Sprintf("total %s: source and mapping do not say what %s must hold", c.Totals[i].Text, name))
+		}
+	}
 }
 
 // take counts a row into a total.
@@ -90,6 +109,7 @@ func (c *comparison) sumSeen(j *judgement, s *seen) {
 // findTotals adds the rows up that the entity's records own, and compares.
 func (c *comparison) findTotals(ctx context.Context) error {
 	return c.spooling(ctx, "totals", "", func(found *dedupe.Spool) error {
+		c.tellUncountable()
 		if len(c.totals) == 0 {
 			return nil
 		}
@@ -101,6 +121,7 @@ func (c *comparison) findTotals(ctx context.Context) error {
 			t := &c.totals[i]
 			expected, is := c.at.Sums[t.Text], there[t.Text]
 			if len(expected) > groupsAtMost || len(is) > groupsAtMost {
+				c.stored.LookedNot(fmt.Sprintf("total %s: it has more than %d groups", t.Text, groupsAtMost))
 				continue
 			}
 			groups := maps.Clone(expected)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"landfall/internal/verdict"
@@ -72,6 +74,7 @@ func (v *Verdicts) Tell(w io.Writer) error {
 	if err := v.tellExamples(w); err != nil {
 		return err
 	}
+	v.tellNotLooked(w)
 	v.tellNotes(w)
 	return nil
 }
@@ -83,9 +86,38 @@ func (v *Verdicts) inWords() string {
 	case v.State == verdict.Broken:
 		return "broke off: " + v.Error
 	case n == 0:
-		return "the target holds what it must"
+		return "the target holds what it must" + v.within()
 	default:
-		return counted(int(n), "difference")
+		return counted(int(n), "difference") + v.within()
+	}
+}
+
+// within says of what the headline is true, where that is not everything.
+func (v *Verdicts) within() string {
+	bounds := v.Options.Bounds()
+	if len(bounds) == 0 && v.notLooked() {
+		bounds = []string{"not everything was looked at"}
+	}
+	if len(bounds) == 0 {
+		return ""
+	}
+	return " in what was compared (" + strings.Join(bounds, "; ") + ")"
+}
+
+func (v *Verdicts) notLooked() bool {
+	return slices.ContainsFunc(v.Entities, func(e *verdict.Entity) bool { return len(e.NotLooked) > 0 })
+}
+
+// tellNotLooked says where no difference means nothing.
+func (v *Verdicts) tellNotLooked(w io.Writer) {
+	if !v.notLooked() {
+		return
+	}
+	fmt.Fprint(w, "\nNot looked at:\n")
+	for _, e := range v.Entities {
+		for _, line := range e.NotLooked {
+			fmt.Fprintf(w, "  %s: %s\n", e.Name, line)
+		}
 	}
 }
 
@@ -225,20 +257,22 @@ func (v *Verdicts) line(d *verdict.Difference) verdictLine {
 // each entity and verdict.
 func (v *Verdicts) TellJSON(w io.Writer) error {
 	type entity struct {
-		Name   string           `json:"entity"`
-		Counts map[string]int64 `json:"counts"`
+		Name      string           `json:"entity"`
+		Counts    map[string]int64 `json:"counts"`
+		NotLooked []string         `json:"not_looked,omitempty"`
 	}
 	out := struct {
 		Reconciliation string        `json:"reconciliation"`
 		Run            string        `json:"run"`
 		State          verdict.State `json:"state"`
 		Kept           bool          `json:"kept"`
+		Bounds         []string      `json:"bounds,omitempty"` // to what it was narrowed
 		Differences    int64         `json:"differences"`
 		Entities       []entity      `json:"entities"`
 		Examples       []verdictLine `json:"examples"`
-	}{v.Name, v.Run, v.State, v.Kept, v.differences(), nil, []verdictLine{}}
+	}{v.Name, v.Run, v.State, v.Kept, v.Options.Bounds(), v.differences(), nil, []verdictLine{}}
 	for _, e := range v.Entities {
-		out.Entities = append(out.Entities, entity{e.Name, e.Counts})
+		out.Entities = append(out.Entities, entity{e.Name, e.Counts, e.NotLooked})
 	}
 	type group struct {
 		entity  string

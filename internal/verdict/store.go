@@ -47,12 +47,12 @@ func (s *Store) Start(ctx context.Context, tx sqldb.Tx, r *Reconciliation, runNa
 		return err
 	}
 	for _, e := range entities {
-		counts, err := json.Marshal(e.Counts)
+		counts, notLooked, err := e.texts()
 		if err != nil {
 			return err
 		}
-		if _, err := s.books.Exec(ctx, tx, "INSERT INTO {reconciliation_entity} (reconciliation_id, entity_id, place, state, input, position, counts) VALUES (?, ?, ?, 'open', ?, ?, ?)",
-			r.ID, e.ID, e.Place, e.Input, e.Position, string(counts)); err != nil {
+		if _, err := s.books.Exec(ctx, tx, "INSERT INTO {reconciliation_entity} (reconciliation_id, entity_id, place, state, input, position, counts, not_looked) VALUES (?, ?, ?, 'open', ?, ?, ?, ?)",
+			r.ID, e.ID, e.Place, e.Input, e.Position, counts, notLooked); err != nil {
 			return err
 		}
 	}
@@ -110,7 +110,7 @@ var ErrTakenOver = errors.New("another process goes on with this reconciliation"
 // was is the position that the books must still say. With instead, the entity's
 // differences of that verdict make room for those that were found.
 func (s *Store) Note(ctx context.Context, tx sqldb.Tx, id int64, e *Entity, was string, instead Verdict, found Found) error {
-	counts, err := json.Marshal(e.Counts)
+	counts, notLooked, err := e.texts()
 	if err != nil {
 		return err
 	}
@@ -118,8 +118,8 @@ func (s *Store) Note(ctx context.Context, tx sqldb.Tx, id int64, e *Entity, was 
 	if e.Done {
 		state = "done"
 	}
-	changed, err := s.books.Exec(ctx, tx, "UPDATE {reconciliation_entity} SET state = ?, position = ?, counts = ?, input = ? WHERE reconciliation_id = ? AND entity_id = ? AND position = ?",
-		state, e.Position, string(counts), e.Input, id, e.ID, was)
+	changed, err := s.books.Exec(ctx, tx, "UPDATE {reconciliation_entity} SET state = ?, position = ?, counts = ?, not_looked = ?, input = ? WHERE reconciliation_id = ? AND entity_id = ? AND position = ?",
+		state, e.Position, counts, notLooked, e.Input, id, e.ID, was)
 	if err != nil {
 		return err
 	}
@@ -132,6 +132,16 @@ func (s *Store) Note(ctx context.Context, tx sqldb.Tx, id int64, e *Entity, was 
 		}
 	}
 	return s.append(ctx, tx, id, e, found)
+}
+
+// texts are the counts and what was not looked at, as the books keep them: JSON.
+func (e *Entity) texts() (counts, notLooked string, err error) {
+	one, err := json.Marshal(e.Counts)
+	if err != nil {
+		return "", "", err
+	}
+	other, err := json.Marshal(append([]string{}, e.NotLooked...)) // [] for none
+	return string(one), string(other), err
 }
 
 func (s *Store) append(ctx context.Context, tx sqldb.Tx, id int64, e *Entity, found Found) error {
@@ -216,8 +226,8 @@ func (s *Store) Entities(ctx context.Context, tx sqldb.Tx, id int64) ([]*Entity,
 	err := s.books.Query(ctx, tx, func(v []record.Value) error {
 		e := &Entity{ID: v[0].Int(), Name: v[1].String(), Place: v[2].Int(), Done: v[3].String() == "done", Input: v[4].String(), Position: v[5].String(), Counts: map[string]int64{}}
 		entities = append(entities, e)
-		return json.Unmarshal([]byte(v[6].String()), &e.Counts)
-	}, "SELECT r.entity_id, e.name, r.place, r.state, r.input, r.position, r.counts FROM {reconciliation_entity} r JOIN {entity} e ON e.id = r.entity_id WHERE r.reconciliation_id = ? ORDER BY r.place", id)
+		return errors.Join(json.Unmarshal([]byte(v[6].String()), &e.Counts), json.Unmarshal([]byte(v[7].String()), &e.NotLooked))
+	}, "SELECT r.entity_id, e.name, r.place, r.state, r.input, r.position, r.counts, r.not_looked FROM {reconciliation_entity} r JOIN {entity} e ON e.id = r.entity_id WHERE r.reconciliation_id = ? ORDER BY r.place", id)
 	return entities, err
 }
 

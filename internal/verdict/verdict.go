@@ -2,6 +2,8 @@
 // target with what it must hold, how far it is, and every difference.
 package verdict
 
+import "slices"
+
 // Verdict says in what way the target is not what it must be.
 type Verdict string
 
@@ -122,6 +124,16 @@ type Entity struct {
 	Input    string // fingerprint of its source, as text
 	Position string // how far it is; whoever reconciles knows the form
 	Counts   map[string]int64
+	// NotLooked tells where it was not looked, and why, a line each: no difference
+	// there says nothing.
+	NotLooked []string
+}
+
+// LookedNot adds a line to NotLooked, once.
+func (e *Entity) LookedNot(line string) {
+	if !slices.Contains(e.NotLooked, line) {
+		e.NotLooked = append(e.NotLooked, line)
+	}
 }
 
 // Differences is how many differences the entity has.
