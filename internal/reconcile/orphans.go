@@ -130,10 +130,4 @@ func (c *comparison) list(alias string, columns []sqldb.Column) string {
 	return strings.Join(names, ", ")
 }
 
-func (c *comparison) sameKey() string {
-	same := make([]string, len(c.Key))
-	for i := range c.Key {
-		same[i] = fmt.Sprintf("%s = k.c%d", c.quote("t", c.Key[i].Name), i)
-	}
-	return strings.Join(same, " AND ")
-}
+func (c *comparison) sameKey() string { return c.keyFrom("t", 0) }

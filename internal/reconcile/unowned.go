@@ -13,38 +13,6 @@ import (
 	"landfall/internal/verdict"
 )
 
-// stray is a row of the entity's table that no record owns.
-type stray struct {
-	Key  string      `json:"key"`
-	Mark *string     `json:"mark,omitempty"` // the source key that it carries
-	Hash record.Hash `json:"hash"`           // of the columns that the mapping compares
-}
-
-// strays are all of them, on disk.
-type strays struct {
-	rows   *dedupe.Spool
-	keys   *dedupe.Seen
-	linked *dedupe.Seen // rows that records point at and do not own
-	count  int64
-	hashes map[record.Hash]*twin // of the first ones; nil where there are too many to tell by content
-}
-
-// twin is a record whose row has, by the books, the content of a stray one.
-type twin struct{ key, row string }
-
-// strayBytes bounds the memory of a set of keys, hashesAtMost that of the
-// contents that are looked for: past it, the table is not ours to judge.
-const (
-	strayBytes   = 4 << 20
-	hashesAtMost = 10_000
-)
-
-func (s *strays) close() {
-	s.rows.Close()
-	s.keys.Close()
-	s.linked.Close()
-}
-
 // findUnowned finds rows that no record owns, and records that the crosswalk
 // does not know, and tells which of them belong together.
 func (c *comparison) findUnowned(ctx context.Context) error {
@@ -92,11 +60,10 @@ func (c *comparison) findUnowned(ctx context.Context) error {
 // collectStrays walks through the table, unless counting proves that every row
 // of it was met already.
 func (c *comparison) collectStrays(ctx context.Context) (*strays, error) {
-	rows, err := dedupe.NewSpool(c.x.Spill())
+	s, err := c.newStrays()
 	if err != nil {
 		return nil, err
 	}
-	s := &strays{rows: rows, keys: dedupe.NewSeen(c.x.Spill(), strayBytes), linked: dedupe.NewSeen(c.x.Spill(), strayBytes), hashes: map[record.Hash]*twin{}}
 	covered := false
 	err = c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		own, all, err := c.Store().CountOwned(ctx, tx)
@@ -111,6 +78,9 @@ func (c *comparison) collectStrays(ctx context.Context) (*strays, error) {
 	if err == nil && !covered {
 		err = c.walk(ctx, s)
 	}
+	if err == nil && s.known > 0 {
+		err = c.meetMatches(ctx, s)
+	}
 	if err != nil {
 		s.close()
 		return nil, err
@@ -123,6 +93,7 @@ func (c *comparison) walk(ctx context.Context, s *strays) error {
 	mark := c.markColumn()
 	key := len(c.Key)
 	hashes := record.NewHasher(c.Compared(), c.places(columns, key))
+	matches := c.newMatcher(func(name string) int { return key + c.Place(name) })
 	return c.pages(ctx, columns, func(ctx context.Context, tx sqldb.Tx, rows [][]record.Value) (func() error, error) {
 		texts := make([]string, len(rows))
 		for i, row := range rows {
@@ -137,37 +108,18 @@ func (c *comparison) walk(ctx context.Context, s *strays) error {
 				if _, owned := owners[texts[i]]; owned {
 					continue
 				}
-				r := stray{Key: texts[i], Hash: hashes.Sum(row)}
+				r := stray{Key: texts[i], Hash: hashes.Sum(row), Match: matches.sum(row)}
 				if mark >= 0 && !row[key+mark].IsNull() {
 					text := record.JoinKey(row[key+mark].String())
 					r.Mark = &text
 				}
-				if err := c.keepStray(s, &r); err != nil {
+				if err := s.keep(&r); err != nil {
 					return err
 				}
 			}
 			return nil
 		}, nil
 	})
-}
-
-func (c *comparison) keepStray(s *strays, r *stray) error {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	if err := s.rows.Append(text); err != nil {
-		return err
-	}
-	if _, _, err := s.keys.Claim([]byte(r.Key), "", 0); err != nil {
-		return err
-	}
-	if s.count++; s.count > hashesAtMost {
-		s.hashes = nil
-	} else {
-		s.hashes[r.Hash] = nil
-	}
-	return nil
 }
 
 // places are where the compared columns stand in a row that begins with so many
@@ -197,21 +149,33 @@ func (c *comparison) markColumn() int {
 // meetEntries looks in the crosswalk for records whose rows have the content of
 // a stray one, and for rows that are only pointed at.
 func (c *comparison) meetEntries(ctx context.Context, s *strays) error {
-	return c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+	earlier := 0
+	err := c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		earlier = 0
 		return c.Store().Each(ctx, tx, func(entry *crosswalk.Row) error {
-			if entry.Role == crosswalk.RoleLinked && entry.OnTarget() {
+			switch {
+			case !entry.OnTarget():
+				return nil
+			case entry.Role == crosswalk.RoleLinked:
 				_, _, err := s.linked.Claim([]byte(entry.TargetKey), entry.SourceKey, 0)
 				return err
-			}
-			if !entry.HasHash || entry.ShapeID != c.ShapeID() || !entry.OnTarget() || !owns(entry) {
+			case !owns(entry):
+				return nil
+			case !entry.HasHash || entry.ShapeID != c.ShapeID():
+				earlier++
 				return nil
 			}
-			if known, wanted := s.hashes[entry.Hash]; wanted && known == nil {
-				s.hashes[entry.Hash] = &twin{key: entry.SourceKey, row: entry.TargetKey}
+			wanted, err := s.hashes.Has(entry.Hash[:])
+			if err != nil || !wanted {
+				return err
 			}
-			return nil
+			return addTwin(s.twins, entry.Hash, twin{key: entry.SourceKey, row: entry.TargetKey})
 		})
 	})
+	if err == nil && earlier > 0 {
+		c.stored.LookedNot(fmt.Sprintf("rows that nobody owns and that have the content of one of %d records: those were written under an earlier mapping", earlier))
+	}
+	return err
 }
 
 // judgeStrays looks at rows once more, and says which of them must not be there.
@@ -221,7 +185,16 @@ func (c *comparison) judgeStrays(ctx context.Context, chunk []stray, s *strays, 
 	}
 	var texts, marks []string
 	var keys [][]record.Value
-	for _, r := range chunk {
+	same := map[string]*twin{} // by the stray's key: the record whose content it has
+	for i := range chunk {
+		r := &chunk[i]
+		t, err := twinIn(s.twins, r.Hash)
+		if err != nil {
+			return err
+		}
+		if t != nil {
+			same[r.Key] = t
+		}
 		key, err := c.KeyOf(r.Key)
 		if err != nil {
 			return err
@@ -247,10 +220,10 @@ func (c *comparison) judgeStrays(ctx context.Context, chunk []stray, s *strays, 
 		if still, err = c.Rows().Fetch(ctx, tx, keys, c.Key, false); err != nil {
 			return err
 		}
-		if alike, err = c.matching(ctx, tx, texts, keys, s); err != nil {
+		if alike, err = c.matching(ctx, tx, chunk, s); err != nil {
 			return err
 		}
-		return c.findGoneRows(ctx, tx, chunk, s, known, gone)
+		return c.findGoneRows(ctx, tx, same, known, gone)
 	})
 	if err != nil {
 		return err
@@ -275,7 +248,7 @@ func (c *comparison) judgeStrays(ctx context.Context, chunk []stray, s *strays, 
 		if told {
 			continue
 		}
-		t := s.hashes[r.Hash]
+		t := same[r.Key]
 		if t == nil {
 			t = alike[r.Key]
 		}
@@ -296,7 +269,7 @@ func (c *comparison) judgeStrays(ctx context.Context, chunk []stray, s *strays, 
 }
 
 // findGoneRows tells which rows of the records that strays may be are not there.
-func (c *comparison) findGoneRows(ctx context.Context, tx sqldb.Tx, chunk []stray, s *strays, known map[string]crosswalk.Row, gone map[string]bool) error {
+func (c *comparison) findGoneRows(ctx context.Context, tx sqldb.Tx, same map[string]*twin, known map[string]crosswalk.Row, gone map[string]bool) error {
 	var texts []string
 	var keys [][]record.Value
 	ask := func(text string) error {
@@ -304,11 +277,9 @@ func (c *comparison) findGoneRows(ctx context.Context, tx sqldb.Tx, chunk []stra
 		texts, keys = append(texts, text), append(keys, key)
 		return err
 	}
-	for _, r := range chunk {
-		if t := s.hashes[r.Hash]; t != nil {
-			if err := ask(t.row); err != nil {
-				return err
-			}
+	for _, t := range same {
+		if err := ask(t.row); err != nil {
+			return err
 		}
 	}
 	for _, entry := range known {
