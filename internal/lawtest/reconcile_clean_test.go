@@ -129,7 +129,7 @@ func TestNoFalseAlarm(t *testing.T) {
 		{"rows taken over, pointed at, and written once", []string{
 			"CREATE TABLE persons (id NUMBER, email varchar(20) UNIQUE, name varchar(20), made_by varchar(20), legacy varchar(9))",
 			"CREATE TABLE rates (code varchar(3) PRIMARY KEY, id bigint)",
-			"CREATE TABLE cities (id NUMBER, name varchar(20))", "INSERT INTO rates VALUES ('EUR', 7), ('USD', 8)",
+			"CREATE TABLE cities (id NUMBER, name varchar(20), people bigint)", "INSERT INTO rates VALUES ('EUR', 7), ('USD', 8)",
 			"INSERT INTO persons (email, name, legacy) VALUES ('a@x', 'was there', '77'), ('z@x', 'stays', NULL)", "INSERT INTO cities (name) VALUES ('Ulm'), ('Bonn')",
 		}, func(w *world, loaded func(string)) {
 			entity := func(more string) {
@@ -137,7 +137,7 @@ func TestNoFalseAlarm(t *testing.T) {
     from: {file: cities.csv, key: No}
     to: {table: cities, key: {column: id, new: identity}, match: [name]}
     on_match: link
-    fields: {name: Name}
+    fields: {name: Name, people: People}
   person:
     from: {file: persons.csv, key: No, fold: trim}
     to: {table: persons, key: {column: id, new: identity}, match: [email]}
@@ -148,10 +148,10 @@ func TestNoFalseAlarm(t *testing.T) {
 ` + more)
 			}
 			entity("      name: Name\n")
-			w.file("cities.csv", "No,Name", "1,Ulm", "2,Bern")
+			w.file("cities.csv", "No,Name,People", "1,Ulm,1", "2,Bern,2")
 			w.file("persons.csv", "No,Mail,Name", "1,a@x,ann", "2 ,b@x,bob")
 			loaded("first")
-			w.do("UPDATE persons SET made_by = 'somebody' WHERE email = 'b@x'", "UPDATE cities SET name = 'Ulm an der Donau' WHERE name = 'Ulm'")
+			w.do("UPDATE persons SET made_by = 'somebody' WHERE email = 'b@x'", "UPDATE cities SET people = 126000 WHERE name = 'Ulm'")
 			w.clean("what is written once, and who is pointed at, may change", reconcile.Options{})
 			entity("      name: {from: Name, do: [upper]}\n      legacy: No\n")
 			loaded("another mapping")

@@ -22,6 +22,7 @@ type comparison struct {
 	stored   *verdict.Entity
 	at       place
 	compared []bool            // of each column of the entity: whether it is compared
+	matched  []bool            // whether rows are recognised by it
 	rules    map[string]string // of each column
 	rows     rowCheck
 	totals   []counted
@@ -50,6 +51,7 @@ func (c *comparison) carry(ctx context.Context) error {
 		}
 	}
 	c.tellLeftOut()
+	c.tellUnrecognised()
 	for _, step := range c.steps() {
 		if len(c.pending) > 0 { // a step may look at what was found
 			if err := c.note(ctx); err != nil {
@@ -85,8 +87,9 @@ func (c *comparison) keepPlace(ctx context.Context, why error) error {
 }
 
 func (c *comparison) prepare() {
-	c.compared = make([]bool, len(c.Columns))
+	c.compared, c.matched = make([]bool, len(c.Columns)), make([]bool, len(c.Columns))
 	for i := range c.Columns {
+		c.matched[i] = slices.ContainsFunc(c.Match, func(m sqldb.Column) bool { return m.Name == c.Columns[i].Name })
 		c.compared[i] = slices.Contains(c.Compared(), c.Columns[i].Name)
 	}
 	c.rules = map[string]string{}

@@ -127,6 +127,7 @@ type seen struct {
 	key      []record.Value
 	row      []record.Value // in the order of the entity's Columns; nil when it is gone
 	survivor *crosswalk.Row // of an alias
+	agrees   bool           // of a row that is only pointed at: with what it was recognised by
 }
 
 // notThere judges a record that the crosswalk does not have on the target.
@@ -194,6 +195,11 @@ func (c *comparison) look(ctx context.Context, tx sqldb.Tx, j *judgement, b *run
 	}
 	for i, s := range held {
 		s.row = rows[i]
+	}
+	if err := c.lookLinked(ctx, tx, held); err != nil {
+		return err
+	}
+	for _, s := range held {
 		if owner, found := owners[s.Entry.Survivor]; found {
 			s.survivor = &owner
 		}

@@ -22,8 +22,7 @@ func (c *comparison) judgeRow(j *judgement, b *run.ExpectedBatch, s *seen, asWri
 	}
 	switch s.Entry.Role {
 	case crosswalk.RoleLinked:
-		j.counts[verdict.CountEqual]++
-		j.counts[verdict.CountLinked]++
+		c.judgeLinked(j, b, s, about)
 		return
 	case crosswalk.RoleAlias:
 		c.judgeAlias(j, s, about)
@@ -48,7 +47,7 @@ func (c *comparison) judgeRow(j *judgement, b *run.ExpectedBatch, s *seen, asWri
 	default:
 		about.Verdict, about.Message = verdict.Differs, "both the row and what source and mapping say changed since it was written"
 	}
-	found := c.fields(about, s.Row, s.row)
+	found := c.fields(about, s.Row, s.row, c.compared)
 	if len(found) == 0 {
 		j.counts[verdict.CountEqual]++
 		c.sum(j, &s.Expected)
@@ -58,12 +57,12 @@ func (c *comparison) judgeRow(j *judgement, b *run.ExpectedBatch, s *seen, asWri
 	c.sumSeen(j, s)
 }
 
-// fields lists the compared columns in which two rows differ.
-func (c *comparison) fields(about verdict.Difference, expected, found []record.Value) []verdict.Difference {
+// fields lists the columns in which two rows differ, of those that are looked at.
+func (c *comparison) fields(about verdict.Difference, expected, found []record.Value, looked []bool) []verdict.Difference {
 	var differences []verdict.Difference
 	var want, is []byte
 	for i := range c.Columns {
-		if !c.compared[i] {
+		if !looked[i] {
 			continue
 		}
 		want, is = expected[i].AppendBinary(want[:0]), found[i].AppendBinary(is[:0])

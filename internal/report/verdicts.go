@@ -124,7 +124,7 @@ func (v *Verdicts) tellNotLooked(w io.Writer) {
 // columns are those that are not zero throughout, and those that always tell.
 func (v *Verdicts) columns() []string {
 	names := []string{verdict.CountRecords, verdict.CountChecked, verdict.CountEqual}
-	others := []string{verdict.CountNotLanded, verdict.CountUnresolved, verdict.CountForeign}
+	others := []string{verdict.CountNotLanded, verdict.CountUnresolved, verdict.CountLinked, verdict.CountForeign}
 	for _, name := range verdict.Verdicts {
 		others = append(others, string(name))
 	}

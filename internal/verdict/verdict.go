@@ -49,7 +49,7 @@ const (
 	// CountUnresolved are records whose row is as it was written and whose parent
 	// is accused, so that what they must hold now cannot be told.
 	CountUnresolved = "unresolved"
-	CountLinked     = "linked" // of equal: rows that are only pointed at, whose content is not compared
+	CountLinked     = "linked" // of equal: rows that are only pointed at, compared by what they are recognised by
 	// CountForeign are rows that no record owns and that nothing speaks against:
 	// told, and no difference.
 	CountForeign = "foreign"
