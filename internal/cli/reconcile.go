@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -161,13 +160,15 @@ func (f *front) tellVerdicts(ctx context.Context, m *migration.Migration, result
 			told.Private[e.Name] = e.Privacy().Target
 		}
 	}
-	if flags.out != "" {
-		if err := writeFile(flags.out, func(w io.Writer) error { return told.Write(w, strings.TrimPrefix(filepath.Ext(flags.out), ".")) }); err != nil {
-			return err
-		}
-	}
 	if broken {
 		return nil
+	}
+	whole := flags.out != "" && !result.Stopped // part of the differences must not take the place of an earlier file
+	if whole {
+		write := func(w io.Writer) error { return told.Write(w, strings.TrimPrefix(filepath.Ext(flags.out), ".")) }
+		if err := report.ExportRecords(flags.out, flags.showPrivate, write); err != nil {
+			return err
+		}
 	}
 	tell := told.Tell
 	if flags.json {
@@ -176,7 +177,7 @@ func (f *front) tellVerdicts(ctx context.Context, m *migration.Migration, result
 	if err := tell(f.Out); err != nil {
 		return err
 	}
-	if flags.out != "" && !flags.json {
+	if whole && !flags.json {
 		fmt.Fprintf(f.Out, "\nAll differences: %s\n", flags.out)
 	}
 	for _, ref := range result.NotFound {
@@ -192,18 +193,4 @@ func (f *front) tellVerdicts(ctx context.Context, m *migration.Migration, result
 		return &ended{exitDiffers}
 	}
 	return nil
-}
-
-// writeFile writes a file as a whole or leaves none.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err = errors.Join(err, file.Close()); err != nil {
-			err = errors.Join(err, os.Remove(path))
-		}
-	}()
-	return write(file)
 }

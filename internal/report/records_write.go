@@ -140,8 +140,8 @@ func (r *Listed) Veil(e *mapping.Entity) {
 	}
 }
 
-// ExportRecords writes a file of records, whole or not at all. One with what is
-// private can be read by its owner alone.
+// ExportRecords writes a file of records or of differences, whole or not at all.
+// One with what is private can be read by its owner alone.
 func ExportRecords(path string, private bool, write func(io.Writer) error) error {
 	mode := openMode
 	if private {
