@@ -34,7 +34,7 @@ type Options struct {
 	Patience time.Duration
 	Observe  func(run.Event) // as of a run; may be nil
 	Stop     <-chan struct{} // when closed, ends the work after the batches in hand
-	Points   func(run.Point) // for tests that break the work at a named place; may be nil
+	Points   func(run.Point) // for tests that step in at a named place, those of reading and doubting among them; may be nil
 }
 
 // The points, in the order in which an entity passes them.
@@ -117,6 +117,7 @@ func Run(ctx context.Context, m *migration.Migration, o Options) (*Result, error
 	expect := run.ExpectOptions{Entities: o.Entities}
 	expect.Only, expect.Limit, expect.Records = o.Only, w.of.Options.Limit, o.Records
 	expect.Inputs, expect.TempDir, expect.Patience, expect.Observe, expect.Stop = w.of.Options.Inputs, o.TempDir, o.Patience, o.Observe, o.Stop
+	expect.Points = o.Points
 	if len(expect.Only) == 0 && o.Run != "" {
 		for _, text := range w.of.Options.Only {
 			if ref, ok := record.ParseRef(text); ok {

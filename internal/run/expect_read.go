@@ -170,6 +170,7 @@ func (l *lane) expect(ctx context.Context, e *ExpectedEntity, batch *shaped, jud
 	if err != nil || !doubts {
 		return b, err
 	}
+	e.point(PointDoubted)
 	err = l.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		if err := sqldb.PreferIndexes(ctx, tx, l.books.Dialect(), true); err != nil {
 			return err

@@ -92,6 +92,10 @@ const (
 // fingerprints are taken.
 var MeasuringPoints = []Point{PointMeasuring, PointMeasured}
 
+// PointDoubted is passed by a comparison, and by no run: records of a batch are
+// in doubt, and are about to be looked at once more. Lanes pass it side by side.
+const PointDoubted Point = "batch-doubted"
+
 // Points lists the points that every run passes.
 var Points = []Point{
 	PointStarted, PointRead, PointBegun, PointReserved, PointLanded, PointCrosswalk,
