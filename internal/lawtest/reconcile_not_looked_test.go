@@ -92,3 +92,29 @@ func TestNotLookedTotals(t *testing.T) {
 		}, w.notLooked(w.clean("totals", reconcile.Options{}), "thing"))
 	})
 }
+
+// TestNotLookedArrivals: where nothing tells when a row came, nobody can say
+// that it must not be there.
+func TestNotLookedArrivals(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		for name, c := range map[string]struct {
+			unwatched bool
+			o         reconcile.Options
+			want      []string
+		}{
+			"a fingerprint":   {false, reconcile.Options{}, []string{}},
+			"no fingerprint":  {true, reconcile.Options{}, []string{"whether rows that no record owns came after the first run: neither a fingerprint nor their keys tell"}},
+			"rows are theirs": {true, reconcile.Options{Live: true}, []string{}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				w := w.fresh(t, "CREATE TABLE tags (name varchar(10) PRIMARY KEY)")
+				w.unwatched = c.unwatched
+				w.mapping("  tag:\n    from: {file: tags.csv, key: No}\n    to: {table: tags, key: {column: name, new: natural}}\n    fields: {name: Name}\n")
+				w.file("tags.csv", "No,Name", "1,red")
+				w.run(run.Options{})
+				w.do("INSERT INTO tags VALUES ('theirs')")
+				same(t, "not looked at", c.want, w.notLooked(w.reconcile(c.o), "tag"))
+			})
+		}
+	})
+}

@@ -340,5 +340,8 @@ func (c *comparison) judgeStray(r *stray, t *twin, lost *lost, known map[string]
 		d.Message = "it came after the first run, and no record owns it"
 		return d, nil
 	}
+	if when == unknown && !c.live {
+		c.stored.LookedNot("whether rows that no record owns came after the first run: neither a fingerprint nor their keys tell")
+	}
 	return nil, nil
 }
