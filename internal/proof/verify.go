@@ -69,13 +69,6 @@ func Find(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, migration, name st
 	return run, &Fault{Table: "run", Row: name, Text: "the run has another name or migration in the books"}, nil
 }
 
-// Said is what a report says of the part of a run that may lawfully change.
-type Said struct {
-	State   ledger.State
-	EndedAt string
-	Error   string
-}
-
 // Books recomputes what the books say of a run, and compares it with a digest
 // and with what its report said, when there are such.
 func Books(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, digest *Digest, said *Said) (*Verdict, error) {
@@ -94,7 +87,9 @@ func Books(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, 
 			v.Notes = append(v.Notes, "another run has started since: what it may change (alias keys, names of entities, highest keys, the lease) was not compared")
 		}
 	}
-	v.states(run, said)
+	if err := v.states(ctx, tx, l, run, said); err != nil {
+		return nil, err
+	}
 	if v.Checked, err = l.Check(ctx, tx, run, func(f ledger.Flaw) { v.add(faultOf(f)) }); err != nil {
 		return nil, err
 	}
@@ -122,30 +117,6 @@ func faultOf(f ledger.Flaw) Fault {
 		out.Row = fmt.Sprintf("entry %d, %s", f.Seq, record.Ref{Entity: f.Entity, Key: f.Key})
 	}
 	return out
-}
-
-// states checks what may change of a run, and only in some ways.
-func (v *Verdict) states(run *ledger.Run, said *Said) {
-	known := []ledger.State{ledger.Running, ledger.Interrupted, ledger.Broken, ledger.Completed, ledger.Abandoned, ledger.RolledBack, ledger.PartlyRolledBack}
-	fault := func(column, text string) {
-		v.add(Fault{Table: "run", Row: run.Name, Columns: []string{column}, Text: text})
-	}
-	if !slices.Contains(known, run.State) {
-		fault("state", "is none that a run can have")
-		return
-	}
-	if said == nil || !Final(said.State) {
-		return
-	}
-	switch {
-	case run.State == ledger.RolledBack, run.State == ledger.PartlyRolledBack:
-	case run.State != said.State:
-		fault("state", "is not what it was when the report was made")
-	case run.EndedAt != said.EndedAt:
-		fault("ended_at", "is not what it was when the report was made")
-	case run.Error != said.Error:
-		fault("error", "is not what it was when the report was made")
-	}
 }
 
 // crosswalk finds entries of the run that cannot be.
