@@ -20,7 +20,7 @@ func (f *front) report() *cobra.Command {
 		Short: "Write the report of a run as one HTML file",
 		Long: `Writes what a run did, the newest unless RUN names one, as one HTML file that stands alone, or as JSON: what ran, by
 whom and with which hashes, the balance of every entity, what did not land and why, totals, fingerprints, the newest
-reconciliation, and how long it took. It shows keys and messages, and masks what the mapping calls private.
+complete reconciliation and narrower ones after it, and how long it took. It shows keys and messages, and masks what the mapping calls private.
 
 --verify takes a report's file: it draws the page again from the data in it, recomputes hashes, chain and seals from the
 books, compares the books with the digests in the report, and names every byte, record and column that changed since.

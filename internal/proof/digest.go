@@ -39,10 +39,10 @@ type Table struct {
 // may lawfully change.
 func Final(state ledger.State) bool { return !state.Resumable() }
 
-// Take makes the digest of a run that has ended. reconciliation is the one that
-// the report tells of, or 0.
-func Take(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, reconciliation int64) (*Digest, error) {
-	d := &Digest{Bounds: Bounds{Reconciliation: reconciliation}, Columns: map[string][]string{}}
+// Take makes the digest of a run that has ended. reconciliations are those that
+// the report tells of and that have ended.
+func Take(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, reconciliations []int64) (*Digest, error) {
+	d := &Digest{Bounds: Bounds{Reconciliations: reconciliations}, Columns: map[string][]string{}}
 	for _, bound := range []struct {
 		to    *int64
 		query string

@@ -86,13 +86,13 @@ func (e *extent) read(ctx context.Context, tx sqldb.Tx, b *books.Books, each fun
 // Bounds say as of when a digest is: rows that later runs add beyond them are
 // none of the run's.
 type Bounds struct {
-	Version        int64  `json:"books_version"`
-	Shape          int64  `json:"last_shape"`
-	Table          int64  `json:"last_target_table"`
-	Newest         int64  `json:"newest_run"`
-	Epoch          int64  `json:"lease_epoch"`
-	LeaseAt        string `json:"lease_acquired_at,omitempty"`
-	Reconciliation int64  `json:"reconciliation,omitempty"`
+	Version         int64   `json:"books_version"`
+	Shape           int64   `json:"last_shape"`
+	Table           int64   `json:"last_target_table"`
+	Newest          int64   `json:"newest_run"`
+	Epoch           int64   `json:"lease_epoch"`
+	LeaseAt         string  `json:"lease_acquired_at,omitempty"`
+	Reconciliations []int64 `json:"reconciliations,omitempty"`
 
 	// Undone is set when a rollback of the run had begun: it takes the run's
 	// entries of the crosswalk back, and what the run saved of those before.
@@ -106,6 +106,7 @@ type Bounds struct {
 func lasting(run int64, at Bounds) []extent {
 	one := []any{run}
 	entities := "(SELECT entity_id FROM {run_entity} WHERE run_id = ?)"
+	compared, comparisons := at.comparisons()
 	crosswalk := strings.Join(books.LayoutOf("crosswalk").Columns, ", ")
 	return at.known([]extent{
 		extentOf("version", "t.version <= ?", []any{at.Version}, nil, nil),
@@ -123,10 +124,20 @@ func lasting(run int64, at Bounds) []extent {
 		extentOf("target_table", "t.id <= ? AND t.id IN (SELECT table_id FROM {shape} WHERE id <= ? AND entity_id IN "+entities+")",
 			[]any{at.Table, at.Shape, run}, nil, []string{"key_high"}),
 		crosswalkExtent(run, crosswalk, at),
-		extentOf("reconciliation", "t.id = ?", []any{at.Reconciliation}, nil, nil),
-		extentOf("reconciliation_entity", "t.reconciliation_id = ?", []any{at.Reconciliation}, nil, nil).grouped(),
-		extentOf("difference", "t.reconciliation_id = ?", []any{at.Reconciliation}, nil, nil).grouped(),
+		extentOf("reconciliation", "t.id IN "+compared, comparisons, nil, nil),
+		extentOf("reconciliation_entity", "t.reconciliation_id IN "+compared, comparisons, nil, nil).grouped(),
+		extentOf("difference", "t.reconciliation_id IN "+compared, comparisons, nil, nil).grouped(),
 	})
+}
+
+// comparisons is the list of reconciliations for a statement; no reconciliation
+// has the number 0.
+func (at Bounds) comparisons() (list string, args []any) {
+	args = []any{int64(0)}
+	for _, id := range at.Reconciliations {
+		args = append(args, id)
+	}
+	return "(?" + strings.Repeat(", ?", len(args)-1) + ")", args
 }
 
 // known leaves out the tables that the books did not have when the digest was

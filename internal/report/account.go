@@ -24,20 +24,28 @@ type Account struct {
 	Rejections   []Reason        `json:"rejections"`
 	// OtherRejections is how many records did not land for reasons that are too
 	// rare to be listed.
-	OtherRejections int64                  `json:"other_rejections,omitempty"`
-	Totals          []AccountTotal         `json:"totals,omitempty"`
-	Fingerprints    []AccountFingerprint   `json:"fingerprints,omitempty"`
-	Reconciliation  *AccountReconciliation `json:"reconciliation,omitempty"`
-	Followers       []AccountFollower      `json:"followers,omitempty"`
-	Pace            *AccountPace           `json:"pace,omitempty"`
-	Mapping         []string               `json:"mapping"`
+	OtherRejections int64                `json:"other_rejections,omitempty"`
+	Totals          []AccountTotal       `json:"totals,omitempty"`
+	Fingerprints    []AccountFingerprint `json:"fingerprints,omitempty"`
+	// Reconciliation is the newest complete comparison of the target with what it
+	// must hold after the run: completed, and over all that the run was over.
+	Reconciliation *AccountReconciliation `json:"reconciliation,omitempty"`
+	// Others are the newer comparisons that were narrower, or did not come to
+	// their end; newest first.
+	Others []AccountReconciliation `json:"other_reconciliations,omitempty"`
+	// OthersMore is how many of those are not told.
+	OthersMore int `json:"other_reconciliations_more,omitempty"`
+
+	Followers []AccountFollower `json:"followers,omitempty"`
+	Pace      *AccountPace      `json:"pace,omitempty"`
+	Mapping   []string          `json:"mapping"`
 	// Books are the digests of everything that the run wrote; of a run that has
 	// ended.
 	Books *proof.Digest `json:"books,omitempty"`
 	// Integrity is last, so that its place is known from the end.
 	Integrity Integrity `json:"integrity"`
 
-	reconciliation int64 // the number of the one that is told
+	reconciliations []int64 // the numbers of those told that have ended
 }
 
 // AccountRun says what ran, by whom, where and when.
@@ -113,8 +121,8 @@ type AccountFingerprint struct {
 	RowsAfter    int64  `json:"rows_after,omitempty"`
 }
 
-// AccountReconciliation is the newest comparison of the target with what it
-// must hold after the run.
+// AccountReconciliation is a comparison of the target with what it must hold
+// after the run.
 type AccountReconciliation struct {
 	Name      string                        `json:"name"`
 	State     string                        `json:"state"`
@@ -123,8 +131,8 @@ type AccountReconciliation struct {
 	StartedAt string                        `json:"started_at"`
 	EndedAt   string                        `json:"ended_at,omitempty"`
 	Error     string                        `json:"error,omitempty"`
-	Sample    string                        `json:"sample,omitempty"`
-	Verdicts  []string                      `json:"verdicts"` // those that were given, in the order of tables
+	Bounds    []string                      `json:"bounds,omitempty"` // what it was limited to, in words; empty for one over everything
+	Verdicts  []string                      `json:"verdicts"`         // those that were given, in the order of tables
 	Entities  []AccountReconciliationEntity `json:"entities"`
 	Examples  []AccountDifference           `json:"examples,omitempty"`
 	More      int64                         `json:"more,omitempty"` // differences that are not shown

@@ -52,7 +52,7 @@ func Tell(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o
 		}
 	}
 	if proof.Final(run.State) {
-		if a.Books, err = proof.Take(ctx, tx, l, run, a.reconciliation); err != nil {
+		if a.Books, err = proof.Take(ctx, tx, l, run, a.reconciliations); err != nil {
 			return nil, fmt.Errorf("the digests of %s: %w", run.Name, err)
 		}
 	}

@@ -10,30 +10,55 @@ import (
 	"landfall/internal/verdict"
 )
 
-// differencesTold is how many differences of a reconciliation are told, and how
-// many of one kind.
+// differencesTold is how many differences of a reconciliation are told, how many
+// of one kind, and of how many comparisons beside the complete one.
 const (
 	differencesTold = 60
 	ofOneKind       = 5
+	othersTold      = 5
 )
 
-// tellReconciliation tells the newest comparison after the run.
+// tellReconciliation tells the newest complete comparison after the run, and the
+// newer ones that looked at less: what they did not look at, they say nothing of.
 func (a *Account) tellReconciliation(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o AccountOptions) error {
 	if able, err := l.Books().Able(ctx, tx, "reconciliation"); err != nil || !able {
 		return err
 	}
 	store := verdict.New(l.Books())
-	r, err := store.OfRun(ctx, tx, run.ID)
-	if err != nil || r == nil {
+	all, err := store.OfRun(ctx, tx, run.ID)
+	if err != nil {
 		return err
 	}
+	for _, r := range all {
+		whole := r.State == verdict.Completed && len(r.Options.Bounds()) == 0
+		if !whole && len(a.Others) == othersTold {
+			a.OthersMore++
+			continue
+		}
+		told, err := tellComparison(ctx, tx, store, r, o)
+		if err != nil {
+			return err
+		}
+		if !r.State.Resumable() {
+			a.reconciliations = append(a.reconciliations, r.ID)
+		}
+		if whole {
+			a.Reconciliation = told
+			break
+		}
+		a.Others = append(a.Others, *told)
+	}
+	return nil
+}
+
+func tellComparison(ctx context.Context, tx sqldb.Tx, store *verdict.Store, r *verdict.Reconciliation, o AccountOptions) (*AccountReconciliation, error) {
 	told := &AccountReconciliation{
 		Name: r.Name, State: string(r.State), Actor: r.Actor, Host: r.Host, StartedAt: r.StartedAt, EndedAt: r.EndedAt, Error: r.Error,
-		Sample: r.Options.Sample, Verdicts: []string{}, Entities: []AccountReconciliationEntity{},
+		Bounds: r.Options.Bounds(), Verdicts: []string{}, Entities: []AccountReconciliationEntity{},
 	}
 	entities, err := store.Entities(ctx, tx, r.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	all := int64(0)
 	for _, e := range entities {
@@ -48,21 +73,17 @@ func (a *Account) tellReconciliation(ctx context.Context, tx sqldb.Tx, l *ledger
 			}
 		}
 	}
-	if err := a.tellDifferences(ctx, tx, store, r.ID, told, o); err != nil {
-		return err
+	if err := tellDifferences(ctx, tx, store, r.ID, told, o); err != nil {
+		return nil, err
 	}
 	told.More = max(0, all-int64(len(told.Examples)))
-	a.Reconciliation = told
-	if !r.State.Resumable() {
-		a.reconciliation = r.ID
-	}
-	return nil
+	return told, nil
 }
 
 var errEnough = errors.New("enough examples")
 
 // tellDifferences picks a few of each kind.
-func (a *Account) tellDifferences(ctx context.Context, tx sqldb.Tx, store *verdict.Store, id int64, r *AccountReconciliation, o AccountOptions) error {
+func tellDifferences(ctx context.Context, tx sqldb.Tx, store *verdict.Store, id int64, r *AccountReconciliation, o AccountOptions) error {
 	type kind struct {
 		entity, field string
 		verdict       verdict.Verdict

@@ -68,7 +68,7 @@ var pageFuncs = template.FuncMap{
 	"share": shareChart, "swatch": swatch, "bar": barChart, "pace": paceChart,
 	"paceWords": paceWords, "span": paceSpan, "took": took, "rateOf": rateOf,
 	"groupText": func(group []string) string { return strings.Join(group, ", ") },
-	"amount":    amountText, "change": changeText, "compared": comparedNames,
+	"amount":    amountText, "change": changeText, "compared": comparedNames, "bounds": func(r AccountReconciliation) string { return strings.Join(r.Bounds, "; ") },
 	"fingerprintMark": fingerprintMark, "fingerprintWords": fingerprintWords, "value": valueText,
 	"slicesShown": slicesShown, "slicesHidden": slicesHidden,
 }
@@ -97,7 +97,7 @@ func sectionsOf(a *Account) []section {
 	add(len(a.Entities) > 0, "balance", "Balance")
 	add(len(a.Totals) > 0, "totals", "Totals")
 	add(len(a.Fingerprints) > 0, "fingerprints", "Fingerprints")
-	add(a.Reconciliation != nil, "reconciliation", "Reconciliation")
+	add(a.Reconciliation != nil || len(a.Others) > 0, "reconciliation", "Reconciliation")
 	add(len(a.Followers) > 0, "followers", "Runs that go back to this one")
 	add(a.Pace != nil, "time", "Time")
 	add(len(a.Rejections) > 0, "rejections", refusedTitle(a))

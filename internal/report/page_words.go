@@ -8,6 +8,7 @@ import (
 
 	"landfall/internal/ledger"
 	"landfall/internal/record"
+	"landfall/internal/verdict"
 )
 
 func title(a *Account) string {
@@ -107,6 +108,9 @@ func checks(a *Account) []mark {
 	}
 	if r := a.Reconciliation; r != nil {
 		out = append(out, reconciliationMark(r))
+	}
+	for i := range a.Others {
+		out = append(out, reconciliationMark(&a.Others[i]))
 	}
 	for _, f := range a.Followers {
 		if f.Over == ledger.KindRollback {
@@ -222,11 +226,17 @@ func reconciliationMark(r *AccountReconciliation) mark {
 		checked += e.Counts["checked"]
 		differences += e.Differences
 	}
+	bounds := strings.Join(r.Bounds, "; ")
+	if bounds != "" {
+		bounds = " (" + bounds + ")"
+	}
 	switch {
 	case differences > 0:
-		return bad("Reconciled by %s: %s", r.Name, words(differences, "difference"))
-	case r.State != "completed":
-		return idle("Reconciliation %s is %s", r.Name, r.State)
+		return bad("Reconciled by %s%s: %s", r.Name, bounds, words(differences, "difference"))
+	case r.State != string(verdict.Completed):
+		return idle("Reconciliation %s%s is %s", r.Name, bounds, r.State)
+	case bounds != "":
+		return idle("Compared in part by %s%s: %s checked, no difference there", r.Name, bounds, words(checked, "record"))
 	}
 	return good("Reconciled by %s: %s checked, no difference", r.Name, words(checked, "record"))
 }

@@ -195,13 +195,9 @@ func (s *Store) List(ctx context.Context, tx sqldb.Tx, migration string) ([]*Rec
 	return s.list(ctx, tx, "migration = ?", migration)
 }
 
-// OfRun is the newest reconciliation after the run, or nil.
-func (s *Store) OfRun(ctx context.Context, tx sqldb.Tx, runID int64) (*Reconciliation, error) {
-	found, err := s.list(ctx, tx, "run_id = ?", runID)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return found[0], nil
+// OfRun lists the reconciliations after the run, newest first.
+func (s *Store) OfRun(ctx context.Context, tx sqldb.Tx, runID int64) ([]*Reconciliation, error) {
+	return s.list(ctx, tx, "run_id = ?", runID)
 }
 
 func (s *Store) list(ctx context.Context, tx sqldb.Tx, where string, arg any) ([]*Reconciliation, error) {
