@@ -23,7 +23,8 @@ whom and with which hashes, the balance of every entity, what did not land and w
 complete reconciliation and narrower ones after it, and how long it took. It shows keys and messages, and masks what the mapping calls private.
 
 --verify takes a report's file: it draws the page again from the data in it, recomputes hashes, chain and seals from the
-books, compares the books with the digests in the report, and names every byte, record and column that changed since.
+books, compares the books with the digests in the report and with all that it says, and names every byte, value, record and
+column that changed since.
 With the name of a run instead of a file it checks what the books say of themselves.
 
 Exit codes: 0 done, nothing changed · 2 usage or no such run · 3 the target cannot be reached · 6 --verify found a difference`,

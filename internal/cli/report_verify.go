@@ -48,13 +48,32 @@ func (f *front) verify(ctx context.Context, target, named string, asJSON bool) e
 			said.Run = run.Name
 		}
 		said.Compared = digest != nil
-		if said.Books, err = proof.Books(ctx, tx, l, run, digest, words); err != nil {
+		said.Books, err = proof.Books(ctx, tx, l, run, digest, words)
+		var malformed []report.FileFault
+		if errors.Is(err, proof.ErrMalformed) {
+			malformed = []report.FileFault{{Part: "data", Section: "books", Offset: -1, Text: err.Error()}}
+			said.Compared = false
+			said.Books, err = proof.Books(ctx, tx, l, run, nil, words)
+		}
+		if err != nil {
 			return err
 		}
 		if fault != nil {
 			said.Books.Faults = append([]proof.Fault{*fault}, said.Books.Faults...)
+			said.Contradictions = malformed
+			return nil
 		}
-		return nil
+		if account == nil || len(said.FileFaults) > 0 {
+			return nil
+		}
+		found, notes, err := report.Contradict(ctx, tx, l, run, account)
+		if err != nil && !said.Books.Holds() {
+			// Books that are known to be damaged need not be readable.
+			notes, err = []string{"the report could not be told again from the books"}, nil
+		}
+		said.Contradictions = append(malformed, found...)
+		said.Books.Notes = append(said.Books.Notes, notes...)
+		return err
 	})
 	if err != nil {
 		return err

@@ -119,8 +119,16 @@ func (w *world) prove(account *report.Account) []proof.Fault {
 			return nil
 		}
 		v, err := proof.Books(w.t.Context(), tx, l, found, account.Books, &proof.Said{State: account.Run.State, EndedAt: account.Run.EndedAt, Error: account.Run.Error})
-		if err == nil {
-			faults = append(faults, v.Faults...)
+		if err != nil {
+			return err
+		}
+		faults = append(faults, v.Faults...)
+		if len(faults) > 0 {
+			return nil
+		}
+		said, _, err := report.Contradict(w.t.Context(), tx, l, found, account)
+		for _, f := range said {
+			faults = append(faults, proof.Fault{Table: "report", Row: f.Section, Text: f.Text})
 		}
 		return err
 	})

@@ -13,6 +13,9 @@ import (
 // returns how many rows it read, and whether what the next run may change was
 // compared.
 func (d *Digest) Compare(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, each func(Fault)) (rows int64, all bool, err error) {
+	if err := d.check(); err != nil {
+		return 0, false, err
+	}
 	names, err := d.prepare(ctx, tx, l, run)
 	if err != nil {
 		return 0, false, err
@@ -108,14 +111,14 @@ func (e *extent) differences(t *Table, s *summer) ([]*difference, error) {
 		t = &Table{Name: t.Name, EntityID: t.EntityID, Parts: []Part{{Hashes: emptyHashes, Sums: emptySums(len(e.columns))}}}
 	}
 	if count > mostParts || count&(count-1) != 0 {
-		return nil, fmt.Errorf("the report has %d parts of table %s, expected a power of two up to %d", count, t.Name, mostParts)
+		return nil, fmt.Errorf("%w: %d parts of table %s, expected a power of two up to %d", ErrMalformed, count, t.Name, mostParts)
 	}
 	now := s.fold(count)
 	var found []*difference
 	for i := range now {
 		was, err := t.Parts[i].read(len(e.columns))
 		if err != nil {
-			return nil, fmt.Errorf("the report's digest of %s: %w", t.Name, err)
+			return nil, fmt.Errorf("%w: of table %s: %w", ErrMalformed, t.Name, err)
 		}
 		same := was.rows == now[i].rows && was.hashes == now[i].hashes
 		if same && slices.Equal(was.columns, now[i].columns) {

@@ -169,6 +169,9 @@ type AccountFollower struct {
 	Actor     string                       `json:"actor"`
 	StartedAt string                       `json:"started_at"`
 	Counts    map[record.Disposition]int64 `json:"counts"`
+
+	id      int64
+	endedAt string
 }
 
 // AccountPace is how fast records came, in equal steps of time.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
@@ -17,6 +18,9 @@ type AccountOptions struct {
 	Program     string        // name and version of the program
 	File        *mapping.File // what is private; as it is now
 	ShowPrivate bool
+
+	// asOf is an earlier report of the run: what is told is what it could tell.
+	asOf *Account
 }
 
 const (
@@ -26,8 +30,19 @@ const (
 	followersTold = 50
 )
 
-// Tell gathers what the books know of a run.
+// Tell gathers what the books know of a run, and takes its digests.
 func Tell(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o AccountOptions) (*Account, error) {
+	a, err := gather(ctx, tx, l, run, o)
+	if err != nil || !proof.Final(run.State) {
+		return a, err
+	}
+	if a.Books, err = proof.Take(ctx, tx, l, run, a.reconciliations); err != nil {
+		return nil, fmt.Errorf("the digests of %s: %w", run.Name, err)
+	}
+	return a, nil
+}
+
+func gather(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o AccountOptions) (*Account, error) {
 	a := &Account{Format: accountFormat, Program: o.Program, Layout: layout, ShowsPrivate: o.ShowPrivate, Mapping: run.Mapping}
 	now, _, err := l.Books().One(ctx, tx, "SELECT "+l.Books().Now(0))
 	if err != nil {
@@ -40,7 +55,7 @@ func Tell(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o
 	}
 	a.Run = accountRun(run, runs)
 	for _, part := range []func() error{
-		func() error { return a.tellEntities(ctx, tx, l, run) },
+		func() error { return a.tellEntities(ctx, tx, l, run, o) },
 		func() error { return a.tellPace(ctx, tx, l, run) },
 		func() error { return a.tellRejections(ctx, tx, l, run) },
 		func() error { return a.tellFollowers(ctx, tx, l, run, runs) },
@@ -49,11 +64,6 @@ func Tell(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o
 	} {
 		if err := part(); err != nil {
 			return nil, fmt.Errorf("the report of %s: %w", run.Name, err)
-		}
-	}
-	if proof.Final(run.State) {
-		if a.Books, err = proof.Take(ctx, tx, l, run, a.reconciliations); err != nil {
-			return nil, fmt.Errorf("the digests of %s: %w", run.Name, err)
 		}
 	}
 	return a, nil
@@ -80,7 +90,7 @@ func accountRun(run *ledger.Run, runs []*ledger.Run) AccountRun {
 	return told
 }
 
-func (a *Account) tellEntities(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run) error {
+func (a *Account) tellEntities(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o AccountOptions) error {
 	entities, err := l.Entities(ctx, tx, run.ID)
 	if err != nil {
 		return err
@@ -106,7 +116,7 @@ func (a *Account) tellEntities(ctx context.Context, tx sqldb.Tx, l *ledger.Ledge
 	if err := a.tellBatches(ctx, tx, l, run, entities, place); err != nil {
 		return err
 	}
-	if err := a.tellRoles(ctx, tx, l, run, place); err != nil {
+	if err := a.tellRoles(ctx, tx, l, run, o, place); err != nil {
 		return err
 	}
 	for i := range a.Entities {
@@ -153,7 +163,7 @@ func (a *Account) tellBatches(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger
 }
 
 // tellRoles counts the rows that were there before, and names target tables.
-func (a *Account) tellRoles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, place map[int64]int) error {
+func (a *Account) tellRoles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, o AccountOptions, place map[int64]int) error {
 	err := l.Books().Query(ctx, tx, func(row []record.Value) error {
 		if i, known := place[row[0].Int()]; known {
 			switch row[1].String() {
@@ -168,12 +178,16 @@ func (a *Account) tellRoles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, 
 	if err != nil {
 		return err
 	}
+	newest := int64(math.MaxInt64)
+	if o.asOf != nil && o.asOf.Books != nil {
+		newest = o.asOf.Books.Bounds.Shape
+	}
 	return l.Books().Query(ctx, tx, func(row []record.Value) error {
 		if i, known := place[row[0].Int()]; known {
 			a.Entities[i].Table = row[1].String()
 		}
 		return nil
-	}, "SELECT s.entity_id, t.name FROM {shape} s JOIN {target_table} t ON t.id = s.table_id ORDER BY s.id")
+	}, "SELECT s.entity_id, t.name FROM {shape} s JOIN {target_table} t ON t.id = s.table_id WHERE s.id <= ? ORDER BY s.id", newest)
 }
 
 // The balances that accuse nobody.
@@ -219,7 +233,7 @@ func (a *Account) tellFollowers(ctx context.Context, tx sqldb.Tx, l *ledger.Ledg
 		}
 		told := AccountFollower{
 			Name: later.Name, Mode: later.Mode, Over: later.Kind(), State: later.State, Actor: later.Actor, StartedAt: later.StartedAt,
-			Counts: map[record.Disposition]int64{},
+			Counts: map[record.Disposition]int64{}, id: later.ID, endedAt: later.EndedAt,
 		}
 		err := l.Books().Query(ctx, tx, func(row []record.Value) error {
 			var counts ledger.Counts

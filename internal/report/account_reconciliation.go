@@ -30,6 +30,13 @@ func (a *Account) tellReconciliation(ctx context.Context, tx sqldb.Tx, l *ledger
 		return err
 	}
 	for _, r := range all {
+		if o.asOf != nil && !o.asOf.tellsOf(r.Name, r.StartedAt, r.EndedAt) {
+			continue
+		}
+		if before := o.asOf.unfinishedComparison(r); before != nil {
+			a.Others = append(a.Others, *before)
+			continue
+		}
 		whole := r.State == verdict.Completed && len(r.Options.Bounds()) == 0
 		if !whole && len(a.Others) == othersTold {
 			a.OthersMore++

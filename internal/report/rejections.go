@@ -45,7 +45,7 @@ func Reasons(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int64, mo
 		return nil
 	}, fmt.Sprintf(`SELECT n.name, e.step, e.field, e.code, count(*) AS many FROM {entry} e JOIN {entity} n ON n.id = e.entity_id
 WHERE e.run_id = ? AND e.disposition IN ('failed', 'blocked', 'unknown', 'kept')
-GROUP BY n.name, e.step, e.field, e.code ORDER BY many DESC, n.name, e.code, e.field LIMIT %d`, most), runID)
+GROUP BY n.name, e.step, e.field, e.code ORDER BY many DESC, n.name, e.code, e.field, e.step LIMIT %d`, most), runID)
 	if err != nil {
 		return nil, err
 	}

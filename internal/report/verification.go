@@ -9,18 +9,20 @@ import (
 
 // Verification is what a check of a report and of the books found.
 type Verification struct {
-	File       string         `json:"file,omitempty"`
-	Bytes      int            `json:"bytes,omitempty"`
-	FileFaults []FileFault    `json:"file_faults,omitempty"`
-	Run        string         `json:"run,omitempty"`
-	Books      *proof.Verdict `json:"books,omitempty"`
+	File       string      `json:"file,omitempty"`
+	Bytes      int         `json:"bytes,omitempty"`
+	FileFaults []FileFault `json:"file_faults,omitempty"`
+	// Contradictions are what the report says and the books do not.
+	Contradictions []FileFault    `json:"contradictions,omitempty"`
+	Run            string         `json:"run,omitempty"`
+	Books          *proof.Verdict `json:"books,omitempty"`
 	// Compared is set when the books were compared with the report's digests.
 	Compared bool `json:"compared"`
 }
 
 // Holds reports whether nothing is other than it was.
 func (v *Verification) Holds() bool {
-	return len(v.FileFaults) == 0 && (v.Books == nil || v.Books.Holds())
+	return len(v.FileFaults) == 0 && len(v.Contradictions) == 0 && (v.Books == nil || v.Books.Holds())
 }
 
 // WriteVerification says it to a person.
@@ -45,11 +47,18 @@ func WriteVerification(w io.Writer, v Verification) {
 		for _, f := range v.Books.Faults {
 			fmt.Fprintln(w, f)
 		}
+		faults += int64(len(v.Contradictions))
+		for _, f := range v.Contradictions {
+			fmt.Fprintln(w, f)
+		}
 		if v.Books.More > 0 {
 			fmt.Fprintf(w, "and %s\n", words(v.Books.More, "more fault"))
 		}
 		if v.Compared && v.Books.Holds() {
 			fmt.Fprintf(w, "%s of the books are what they were when the report was made\n", words(v.Books.Rows, "row"))
+			if len(v.Contradictions) == 0 {
+				fmt.Fprintln(w, "what the report says is what the books say")
+			}
 		}
 		for _, note := range v.Books.Notes {
 			fmt.Fprintln(w, "note: "+note)

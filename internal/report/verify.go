@@ -182,10 +182,32 @@ func (c *fileCheck) data(text []byte, offset int) *Account {
 		}
 	}
 	a := decodeAccount(text)
-	if a == nil && len(c.faults) == 0 {
+	switch {
+	case len(c.faults) > 0:
+	case a == nil:
 		c.fault("data", "", offset, "this program cannot read it: it is of another version, or no report")
+	case a.Layout == layout && a.Program == c.program:
+		c.written(a, text, offset)
 	}
 	return a
+}
+
+// written holds the data to the form in which this program writes it: what it
+// would not read must not stand there either.
+func (c *fileCheck) written(a *Account, text []byte, offset int) {
+	again, err := a.JSON()
+	if err != nil {
+		c.fault("data", "", offset, err.Error())
+		return
+	}
+	if bytes.Equal(again, text) {
+		return
+	}
+	at := 0
+	for at < min(len(again), len(text)) && again[at] == text[at] {
+		at++
+	}
+	c.fault("data", pathAt(text, at), offset+at, "is not written as this program writes it")
 }
 
 func decodeAccount(text []byte) *Account {
