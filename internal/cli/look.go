@@ -126,13 +126,18 @@ Exit codes: 0 told · 2 usage · 3 the target cannot be reached · 4 no run has 
 				if err != nil {
 					return err
 				}
+				runs, err := l.Runs(ctx, tx, file.Name)
+				if err != nil {
+					return err
+				}
+				veils := report.NewVeils(file, runs)
 				for _, ref := range found {
 					story, err := report.Explain(ctx, tx, l, file.Name, ref)
 					if err != nil {
 						return err
 					}
-					if e := file.Entity(ref.Entity); e != nil && !showPrivate {
-						story.Veil(e.Privacy())
+					if !showPrivate {
+						story.Veil(veils, ref.Entity)
 					}
 					if asJSON {
 						err = report.JSONLine(f.Out, story)

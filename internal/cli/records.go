@@ -162,6 +162,11 @@ func sinceWhen(text string) (ago time.Duration, moment string, err error) {
 }
 
 func (f *front) writeRecords(ctx context.Context, file *mapping.File, tx sqldb.Tx, l *ledger.Ledger, runs []*ledger.Run, flags recordsFlags, filter report.Filter) error {
+	all, err := l.Runs(ctx, tx, file.Name)
+	if err != nil {
+		return err
+	}
+	veils := report.NewVeils(file, all)
 	shown := int64(0)
 	write := func(w io.Writer) error {
 		out, err := report.NewRecordWriter(w, report.RecordsFormat(flags.format), flags.values, len(runs) > 1)
@@ -169,10 +174,14 @@ func (f *front) writeRecords(ctx context.Context, file *mapping.File, tx sqldb.T
 			return err
 		}
 		for _, run := range runs {
+			veil, of := (*report.Veil)(nil), ""
 			err := report.Records(ctx, tx, l, run, filter, func(r *report.Listed) error {
 				shown++
 				if flags.values && !flags.showPrivate {
-					r.Veil(file.Entity(r.Entity))
+					if veil == nil || of != r.Entity {
+						veil, of = veils.Of(r.Entity, run), r.Entity
+					}
+					r.Veil(veil)
 				}
 				return out.Write(r)
 			})
@@ -189,7 +198,7 @@ func (f *front) writeRecords(ctx context.Context, file *mapping.File, tx sqldb.T
 		fmt.Fprintf(f.Err, "%s: %d records\n", flags.out, shown)
 		return nil
 	}
-	err := write(f.Out)
+	err = write(f.Out)
 	if err == nil && shown == 0 && flags.format == string(report.RecordsTable) {
 		whose := "runs since then have"
 		if flags.since == "" || flags.run != "" {

@@ -39,6 +39,10 @@ func (e *Entity) Privacy() Privacy {
 	}
 	for _, f := range e.Fields {
 		p.Target[f.Target] = f.Private || slices.ContainsFunc(f.From, func(column string) bool { return p.Source[column] })
+		if f.RenamedFrom != "" {
+			// What earlier runs wrote is stored under the old name.
+			p.Target[f.RenamedFrom] = p.Target[f.Target]
+		}
 	}
 	return p
 }

@@ -45,6 +45,7 @@ type Account struct {
 	// Integrity is last, so that its place is known from the end.
 	Integrity Integrity `json:"integrity"`
 
+	veils           *Veils
 	reconciliations []int64 // the numbers of those told that have ended
 }
 

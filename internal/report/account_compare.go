@@ -167,7 +167,7 @@ func mayBePrivate(path []string) bool {
 	case "totals":
 		return len(path) > 2 && slices.Contains([]string{"group", "before", "after"}, path[2])
 	case "reconciliation", "other_reconciliations":
-		return slices.Contains(path, "examples") && slices.Contains([]string{"expected", "found"}, path[len(path)-1])
+		return slices.Contains(path, "examples") && slices.Contains([]string{"expected", "found", "message"}, path[len(path)-1])
 	}
 	return false
 }

@@ -53,7 +53,7 @@ func gather(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run,
 	if err != nil {
 		return nil, err
 	}
-	a.Run = accountRun(run, runs)
+	a.Run, a.veils = accountRun(run, runs), NewVeils(o.File, runs)
 	for _, part := range []func() error{
 		func() error { return a.tellEntities(ctx, tx, l, run, o) },
 		func() error { return a.tellPace(ctx, tx, l, run) },

@@ -24,7 +24,10 @@ func (a *Account) tellMeasures(ctx context.Context, tx sqldb.Tx, l *ledger.Ledge
 		return err
 	}
 	for _, t := range totals {
-		veil := veilOf(o, names[t.EntityID], t.Name)
+		var veil totalVeil
+		if !o.ShowPrivate {
+			veil = veilOf(a.veils, run, names[t.EntityID], t.Name)
+		}
 		for _, group := range t.Groups {
 			told := AccountTotal{Entity: names[t.EntityID], Name: t.Name, Before: group.Before, After: group.After, Open: !t.Ended}
 			for i, value := range group.Values {
@@ -74,32 +77,24 @@ func (v *totalVeil) group(i int) bool { return i < len(v.groups) && v.groups[i] 
 
 // veilOf looks a total up in the mapping as it is now. A total that the mapping
 // does not have any more shows nothing of an entity with private fields.
-func veilOf(o AccountOptions, entity, name string) (v totalVeil) {
-	if o.ShowPrivate || o.File == nil {
-		return v
-	}
-	e := o.File.Entity(entity)
-	if e == nil {
-		return v
-	}
-	private := e.Privacy().Target
-	for _, total := range e.Totals {
-		if total.Text != name {
-			continue
+func veilOf(v *Veils, run *ledger.Run, entity, name string) (hidden totalVeil) {
+	veil := v.Of(entity, run)
+	if veil.now != nil {
+		for _, total := range veil.now.Totals {
+			if total.Text != name {
+				continue
+			}
+			for _, column := range total.By {
+				hidden.groups = append(hidden.groups, veil.Target(column))
+			}
+			hidden.value = total.Column != "" && total.Func != mapping.TotalCount && veil.Target(total.Column)
+			return hidden
 		}
-		for _, column := range total.By {
-			v.groups = append(v.groups, private[column])
-		}
-		v.value = private[total.Column] && total.Func != mapping.TotalCount
-		return v
 	}
-	for _, is := range private {
-		v.value = v.value || is
+	if hidden.value = veil.any(); hidden.value {
+		hidden.groups = []bool{true, true, true, true, true, true, true, true}
 	}
-	if v.value {
-		v.groups = []bool{true, true, true, true, true, true, true, true}
-	}
-	return v
+	return hidden
 }
 
 func masked(text *string) *string {

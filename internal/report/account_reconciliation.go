@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"landfall/internal/ledger"
 	"landfall/internal/record"
@@ -42,7 +43,7 @@ func (a *Account) tellReconciliation(ctx context.Context, tx sqldb.Tx, l *ledger
 			a.OthersMore++
 			continue
 		}
-		told, err := tellComparison(ctx, tx, store, r, o)
+		told, err := a.tellComparison(ctx, tx, store, run, r, o)
 		if err != nil {
 			return err
 		}
@@ -58,7 +59,7 @@ func (a *Account) tellReconciliation(ctx context.Context, tx sqldb.Tx, l *ledger
 	return nil
 }
 
-func tellComparison(ctx context.Context, tx sqldb.Tx, store *verdict.Store, r *verdict.Reconciliation, o AccountOptions) (*AccountReconciliation, error) {
+func (a *Account) tellComparison(ctx context.Context, tx sqldb.Tx, store *verdict.Store, run *ledger.Run, r *verdict.Reconciliation, o AccountOptions) (*AccountReconciliation, error) {
 	told := &AccountReconciliation{
 		Name: r.Name, State: string(r.State), Actor: r.Actor, Host: r.Host, StartedAt: r.StartedAt, EndedAt: r.EndedAt, Error: r.Error,
 		Bounds: r.Options.Bounds(), Verdicts: []string{}, Entities: []AccountReconciliationEntity{},
@@ -80,7 +81,7 @@ func tellComparison(ctx context.Context, tx sqldb.Tx, store *verdict.Store, r *v
 			}
 		}
 	}
-	if err := tellDifferences(ctx, tx, store, r.ID, told, o); err != nil {
+	if err := a.tellDifferences(ctx, tx, store, run, r.ID, told, o); err != nil {
 		return nil, err
 	}
 	told.More = max(0, all-int64(len(told.Examples)))
@@ -90,7 +91,7 @@ func tellComparison(ctx context.Context, tx sqldb.Tx, store *verdict.Store, r *v
 var errEnough = errors.New("enough examples")
 
 // tellDifferences picks a few of each kind.
-func tellDifferences(ctx context.Context, tx sqldb.Tx, store *verdict.Store, id int64, r *AccountReconciliation, o AccountOptions) error {
+func (a *Account) tellDifferences(ctx context.Context, tx sqldb.Tx, store *verdict.Store, run *ledger.Run, id int64, r *AccountReconciliation, o AccountOptions) error {
 	type kind struct {
 		entity, field string
 		verdict       verdict.Verdict
@@ -108,10 +109,8 @@ func tellDifferences(ctx context.Context, tx sqldb.Tx, store *verdict.Store, id 
 		if d.Key != "" {
 			told.Ref = record.Ref{Entity: d.Entity, Key: d.Key}.String()
 		}
-		if !o.ShowPrivate && o.File != nil {
-			if e := o.File.Entity(d.Entity); e != nil && e.Privacy().Target[d.Field] {
-				told.Expected, told.Found = masked(told.Expected), masked(told.Found)
-			}
+		if !o.ShowPrivate {
+			veilDifference(&told, a.veils, run)
 		}
 		r.Examples = append(r.Examples, told)
 		if len(r.Examples) == differencesTold {
@@ -123,4 +122,20 @@ func tellDifferences(ctx context.Context, tx sqldb.Tx, store *verdict.Store, id 
 		return nil
 	}
 	return err
+}
+
+// veilDifference masks what a difference shows of a private column.
+func veilDifference(d *AccountDifference, v *Veils, run *ledger.Run) {
+	switch {
+	case d.Verdict == string(verdict.Total):
+		veil := veilOf(v, run, d.Entity, d.Rule)
+		if veil.value {
+			d.Expected, d.Found = masked(d.Expected), masked(d.Found)
+		}
+		if slices.Contains(veil.groups, true) {
+			d.Message = privateText // it names the group
+		}
+	case d.Field != "" && v.Of(d.Entity, run).Target(d.Field):
+		d.Expected, d.Found = masked(d.Expected), masked(d.Found)
+	}
 }

@@ -13,7 +13,6 @@ import (
 	"strconv"
 
 	"landfall/internal/ledger"
-	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/source"
@@ -36,8 +35,9 @@ func Artefacts(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, m *migration.
 	if err != nil {
 		return dir, err
 	}
+	veils := NewVeils(m.File, []*ledger.Run{run})
 	for _, entity := range entities {
-		if err := entityFiles(ctx, tx, l, m.Entity(entity.Name), run, &entity, files.ShowPrivate, filepath.Join(dir, entity.Name)); err != nil {
+		if err := entityFiles(ctx, tx, l, m.Entity(entity.Name), run, &entity, veils.Of(entity.Name, run), files.ShowPrivate, filepath.Join(dir, entity.Name)); err != nil {
 			return dir, fmt.Errorf("writing the files of %s: %w", entity.Name, err)
 		}
 	}
@@ -80,20 +80,16 @@ func whole(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	return os.Rename(file.Name(), path)
 }
 
-func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, showPrivate bool, dir string) error {
-	var privacy mapping.Privacy
-	if e != nil {
-		privacy = e.Privacy()
-	}
-	hide := privacy.Source
+func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, veil *Veil, showPrivate bool, dir string) error {
+	private := veil.Source
 	if showPrivate {
-		hide = nil
+		private = func(string) bool { return false }
 	}
 	if err := landedFiles(ctx, tx, l, run, stored, dir); err != nil {
 		return err
 	}
 	mode := openMode
-	if showPrivate && privateIn(stored, privacy) {
+	if showPrivate && privateIn(stored, veil) {
 		mode = closedMode
 	}
 	header := append([]string{"record", "line", "key", "disposition", "step", "field", "code", "message"}, stored.Header...)
@@ -103,7 +99,7 @@ func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migratio
 				if (told.TargetKey != "") != known {
 					return nil
 				}
-				cells = veilSource(stored.Header, cells, hide)
+				cells = veilSource(stored.Header, cells, private)
 				return write(append([]string{
 					number(told.Number), number(told.Line), told.Key, string(told.Disposition),
 					string(told.Step), told.Field, string(told.Code), told.Message,
@@ -114,7 +110,7 @@ func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migratio
 			return err
 		}
 	}
-	return retryFile(ctx, tx, l, e, run, stored, privacy, filepath.Join(dir, "retry.csv"))
+	return retryFile(ctx, tx, l, e, run, stored, veil, filepath.Join(dir, "retry.csv"))
 }
 
 // landedFiles lists what was created and what was updated, in one walk over all
@@ -179,11 +175,11 @@ func cellTexts(source string) ([]string, error) {
 // form. A record whose key an earlier one of the input holds is left out:
 // loaded from a file of its own it would pass for a change of that one. No file
 // is written, and an older one is removed, when there is nothing to retry.
-func retryFile(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, privacy mapping.Privacy, path string) error {
+func retryFile(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, veil *Veil, path string) error {
 	rows := 0
 	written := map[string]bool{}
 	mode := openMode
-	if privateIn(stored, privacy) {
+	if privateIn(stored, veil) {
 		mode = closedMode // it must be loadable, so nothing in it is masked
 	}
 	err := whole(path, mode, func(w io.Writer) error {

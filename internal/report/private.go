@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/run"
@@ -44,25 +46,33 @@ func veilText(text string) string {
 	return privateText
 }
 
-// Veil masks the private values of an entity's record.
-func (s *Story) Veil(p mapping.Privacy) {
+// Veil masks the private values of an entity's record, in each run as the run
+// and the mapping of now call them private.
+func (s *Story) Veil(v *Veils, entity string) {
 	for i := range s.Chapters {
 		c := &s.Chapters[i]
-		veilCells(c.Read, p.Source)
-		c.Before, c.After = veilRows(c.Before, c.After, p.Target)
+		veil := v.OfRun(entity, c.Run)
+		veilCells(c.Read, veil.Source)
+		c.Before, c.After = veilRows(c.Before, c.After, veil.Target)
 	}
 }
 
-func veilCells(cells []Cell, private map[string]bool) {
+// Veil masks the private values of a record.
+func (r *Listed) Veil(veil *Veil) {
+	veilCells(r.Read, veil.Source)
+	r.Before, r.After = veilRows(r.Before, r.After, veil.Target)
+}
+
+func veilCells(cells []Cell, private func(column string) bool) {
 	for i := range cells {
-		if private[cells[i].Name] && cells[i].Text != nil {
+		if private(cells[i].Name) && cells[i].Text != nil {
 			cells[i].Text = told(privateText)
 		}
 	}
 }
 
 // veilRows masks a row before and after, and tells that a value changed.
-func veilRows(before, after []Cell, private map[string]bool) ([]Cell, []Cell) {
+func veilRows(before, after []Cell, private func(column string) bool) ([]Cell, []Cell) {
 	was := make(map[string]*string, len(before))
 	for _, cell := range before {
 		was[cell.Name] = cell.Text
@@ -71,7 +81,7 @@ func veilRows(before, after []Cell, private map[string]bool) ([]Cell, []Cell) {
 	for i := range after {
 		cell := &after[i]
 		text, known := was[cell.Name]
-		if !private[cell.Name] || cell.Text == nil {
+		if !private(cell.Name) || cell.Text == nil {
 			continue
 		}
 		if known && text != nil && *text != *cell.Text {
@@ -87,10 +97,10 @@ func veilRows(before, after []Cell, private map[string]bool) ([]Cell, []Cell) {
 func told(text string) *string { return &text }
 
 // veilSource masks the cells of a record that a file shows.
-func veilSource(header []string, cells []string, private map[string]bool) []string {
+func veilSource(header []string, cells []string, private func(column string) bool) []string {
 	shown := append([]string(nil), cells...)
 	for i := range shown {
-		if i < len(header) && private[header[i]] && shown[i] != "" {
+		if i < len(header) && private(header[i]) && shown[i] != "" {
 			shown[i] = privateText
 		}
 	}
@@ -98,11 +108,6 @@ func veilSource(header []string, cells []string, private map[string]bool) []stri
 }
 
 // privateIn reports whether one of a record's columns is private.
-func privateIn(stored *ledger.Entity, p mapping.Privacy) bool {
-	for _, name := range stored.Header {
-		if p.Source[name] {
-			return true
-		}
-	}
-	return false
+func privateIn(stored *ledger.Entity, veil *Veil) bool {
+	return slices.ContainsFunc(stored.Header, veil.Source)
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-
-	"landfall/internal/mapping"
 )
 
 // RecordsFormat is a form in which records are written.
@@ -121,24 +119,6 @@ func (l *lineRecords) Write(r *Listed) error {
 }
 
 func (l *lineRecords) Flush() error { return nil }
-
-// Veil masks the private values of a record. Of an entity that the mapping does
-// not have any more nobody can tell what is private: all of it is masked.
-func (r *Listed) Veil(e *mapping.Entity) {
-	if e != nil {
-		p := e.Privacy()
-		veilCells(r.Read, p.Source)
-		r.Before, r.After = veilRows(r.Before, r.After, p.Target)
-		return
-	}
-	for _, cells := range [][]Cell{r.Read, r.Before, r.After} {
-		for i := range cells {
-			if cells[i].Text != nil {
-				cells[i].Text = told(privateText)
-			}
-		}
-	}
-}
 
 // ExportRecords writes a file of records or of differences, whole or not at all.
 // One with what is private can be read by its owner alone.

@@ -105,7 +105,7 @@ func TraceJSON(t run.Trace) any {
 		Ref: t.Ref.String(), Number: t.Number, Line: t.Line, Table: t.Table, TargetKey: t.TargetKey, Disposition: t.Disposition,
 		Fields: veilFields(t.Fields),
 	}
-	o.Before, o.After = veilRows(valueCells(t.Columns, t.Before), valueCells(t.Columns, t.After), t.Private)
+	o.Before, o.After = veilRows(valueCells(t.Columns, t.Before), valueCells(t.Columns, t.After), func(column string) bool { return t.Private[column] })
 	if t.Rejection != nil {
 		o.Step, o.Field, o.Code, o.Message = t.Rejection.Step, t.Rejection.Field, t.Rejection.Code, t.Rejection.Message()
 	}
