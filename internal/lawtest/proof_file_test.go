@@ -90,23 +90,80 @@ func TestEveryByteOfTheReport(t *testing.T) {
 			changed := bytes.Clone(text)
 			changed[at] ^= 1
 			_, faults := report.ReadAccount(changed, "test")
-			near := false
-			for _, fault := range faults {
-				near = near || fault.Offset == at || fault.Offset < 0 || strings.Contains(fault.Part, "hash") || strings.Contains(fault.Section, "integrity")
-			}
-			if !near {
+			if len(faults) != 1 || !placed(text, changed, faults[0], at) {
 				t.Errorf("%s, byte %d of %d (%q): found %v", kind, at, len(text), text[max(0, at-20):min(len(text), at+20)], faults)
 			}
 		}
-		for name, changed := range map[string][]byte{
-			"cut short": text[:len(text)-5], "cut in the middle": text[:len(text)/2], "added to": append(bytes.Clone(text), "x"...),
-			"a byte is gone": append(bytes.Clone(text[:len(text)/3]), text[len(text)/3+1:]...), "empty": nil,
+		for marked, section := range namedPlaces[kind] {
+			at := bytes.Index(text, []byte(marked)) + len(marked)
+			if at < len(marked) {
+				t.Errorf("%s: the report has no %s", kind, marked)
+				continue
+			}
+			changed := bytes.Clone(text)
+			changed[at] ^= 1
+			if _, faults := report.ReadAccount(changed, "test"); len(faults) != 1 || faults[0].Section != section || faults[0].Offset != at {
+				t.Errorf("%s, the byte after %s, which is %d: found %v", kind, marked, at, faults)
+			}
+		}
+		for name, damaged := range map[string]struct {
+			text []byte
+			told map[string]string // of each kind of report, what the first fault says
+		}{
+			"cut short":         {text[:len(text)-5], map[string]string{"html": "5 bytes are missing", "json": noEnd}},
+			"cut in the middle": {text[:len(text)/2], map[string]string{"html": noHash, "json": noEnd}},
+			"added to":          {append(bytes.Clone(text), "x"...), map[string]string{"html": "1 bytes too many", "json": noEnd}},
+			"a byte is gone": {append(bytes.Clone(text[:len(text)/3]), text[len(text)/3+1:]...), map[string]string{
+				"html": fmt.Sprintf("from here on it is not what the data says, and has %d bytes instead of %d", len(text)-1, len(text)),
+				"json": "it does not have its hash: more than one byte is not what it was",
+			}},
+			"empty": {nil, map[string]string{"html": "the file is too short for a report", "json": "the file is too short for a report"}},
 		} {
-			if _, faults := report.ReadAccount(changed, "test"); len(faults) == 0 {
-				t.Errorf("%s: %s passes", kind, name)
+			if _, faults := report.ReadAccount(damaged.text, "test"); len(faults) == 0 || faults[0].Text != damaged.told[kind] {
+				t.Errorf("%s: %s: %v", kind, name, faults)
 			}
 		}
 	}
+}
+
+const (
+	noEnd  = "the data does not end with hashes of itself: it was cut short, added to, or changed there"
+	noHash = "the file does not end with its hash: it was cut short, added to, or changed there"
+)
+
+// namedPlaces are pieces of a report, and the section or path by which the byte
+// after them goes.
+var namedPlaces = map[string]map[string]string{
+	"html": {
+		"<h1>": "summary", `<section id="balance">` + "\n<h2>": "balance", `<section id="totals">` + "\n<h2>": "totals",
+		`<section id="reconciliation">` + "\n<h2>": "reconciliation", `<section id="origin">` + "\n<h2>": "origin",
+		`"actor": "`: "run.actor", `"mapping_hash": "`: "run.mapping_hash",
+	},
+	"json": {
+		`"actor": "`: "run.actor", `"mapping_hash": "`: "run.mapping_hash", `"read": `: "entities.1.read",
+		`"mapping": [` + "\n" + `    "`: "mapping.1", `"code": "`: "rejections.1.code", `"held": `: "fingerprints.1.held",
+	},
+}
+
+// placed reports whether a fault names the byte that changed: exactly, or the
+// hash that it is a part of.
+func placed(text, changed []byte, f report.FileFault, at int) bool {
+	within := func(from, length int) bool { return from >= 0 && at >= from && at < from+length }
+	switch {
+	case f.Line != 1+bytes.Count(changed[:min(max(f.Offset, 0), len(changed))], []byte("\n")):
+		return false
+	case f.Offset == at:
+		return true
+	case f.Section == "integrity.sha256":
+		return within(f.Offset, 64) && bytes.HasSuffix(text[:f.Offset], []byte(`"sha256": "`))
+	case f.Section == "integrity.sums":
+		return within(f.Offset, 32) && bytes.HasSuffix(text[:f.Offset], []byte(`"sums": "`))
+	case f.Section == "integrity":
+		// The form of the data's end.
+		from := bytes.LastIndex(text, []byte(`"integrity": {`))
+		return within(from, f.Offset-from)
+	}
+	return false
 }
 
 // TestVerifyCommand: the command names what changed, in books and file at once,

@@ -54,7 +54,8 @@ func (c *fileCheck) fault(part, section string, offset int, text string) {
 // held to its own hash alone when it does.
 func ReadAccount(text []byte, program string) (*Account, []FileFault) {
 	c := &fileCheck{text: text, program: program}
-	if start := bytes.TrimLeft(text[:min(len(text), 16)], " \t\r\n"); bytes.HasPrefix(start, []byte("{")) {
+	_, endsAsData := integrityPlace(text)
+	if start := bytes.TrimLeft(text[:min(len(text), 16)], " \t\r\n"); endsAsData || bytes.HasPrefix(start, []byte("{")) {
 		a := c.data(text, 0)
 		if a == nil && len(c.faults) == 0 {
 			c.fault("data", "", -1, "this is no report: it has no data with hashes of itself")
