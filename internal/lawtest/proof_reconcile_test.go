@@ -37,7 +37,7 @@ func TestNarrowReconciliations(t *testing.T) {
 		if account.Reconciliation != nil || len(account.Others) != 1 || !strings.Contains(page, "No completed comparison was over everything") {
 			t.Errorf("a narrow one alone: %+v, %+v", account.Reconciliation, account.Others)
 		}
-		if strings.Contains(page, "✓</span> Reconciled") {
+		if strings.Contains(page, "✓</span><span>Reconciled") {
 			t.Error("a narrow one alone is told as if it had compared everything")
 		}
 
@@ -57,7 +57,7 @@ func TestNarrowReconciliations(t *testing.T) {
 		same(t, "others", []string{"acme-0001-check-4: a sample of 100%", "acme-0001-check-3: branch:1 alone"}, others)
 		first := strings.Index(page, "acme-0001-check-2: 2 differences")
 		second := strings.Index(page, "Compared in part by acme-0001-check-3 (branch:1 alone): 1 record checked, no difference there")
-		if first < 0 || second < first || strings.Contains(page, "✓</span> Reconciled") || strings.Contains(page, "✓</span> Compared") {
+		if first < 0 || second < first || strings.Contains(page, "✓</span><span>Reconciled") || strings.Contains(page, "✓</span><span>Compared") {
 			t.Errorf("the summary tells the complete one at %d and a narrow one at %d", first, second)
 		}
 		bounds := slices.Clone(account.Books.Bounds.Reconciliations)
@@ -68,9 +68,22 @@ func TestNarrowReconciliations(t *testing.T) {
 		if faults := w.prove(account); len(faults) > 0 {
 			t.Errorf("untouched: %v", faults)
 		}
+		if !strings.Contains(page, "Not looked at:</p>\n<ul>\n<li>branch: ") || len(account.Others[0].Entities[0].NotLooked) == 0 {
+			t.Error("where the narrow ones did not look is not told")
+		}
 		w.do("UPDATE " + w.ledger().Books().Table("reconciliation") + " SET options = '{}' WHERE id = 3")
 		if faults := w.prove(account); len(faults) == 0 || faults[0].Table != "reconciliation" {
 			t.Errorf("a narrow one made to look whole: %v", faults)
+		}
+
+		w.do("UPDATE branches SET name = CASE id WHEN 2 THEN 'two' ELSE 'three' END WHERE id > 1")
+		reconcile(0)
+		if _, page := tell(); !strings.Contains(page, "✓</span><span>Reconciled by acme-0001-check-5: 3 records checked, no difference") {
+			t.Error("a complete comparison without differences is not told as one")
+		}
+		w.do("UPDATE " + w.ledger().Books().Table("reconciliation_entity") + " SET not_looked = '[\"the counters\"]' WHERE reconciliation_id = 5")
+		if _, page := tell(); strings.Contains(page, "✓</span><span>Reconciled") || !strings.Contains(page, "no difference in what was compared; it did not look everywhere") {
+			t.Error("a complete comparison that did not look everywhere is told as one that did")
 		}
 	})
 }

@@ -53,7 +53,7 @@ func office(t *testing.T, w *world) (*world, *ledger.Run) {
 	err := w.within(func(ctx context.Context, tx sqldb.Tx) error {
 		for _, statement := range []string{
 			"INSERT INTO {reconciliation} VALUES (1, 'acme-0002-check-1', 'acme', 2, 'completed', ?, 'a', 'h', 'm', 'then', 'later', 'no')",
-			"INSERT INTO {reconciliation_entity} VALUES (1, 2, 0, 'done', '[]', ?, ?)",
+			"INSERT INTO {reconciliation_entity} VALUES (1, 2, 0, 'done', '[]', ?, ?, '[\"its counter\"]')",
 			"INSERT INTO {difference} VALUES (1, 2, 1, 'differs', '1', '2', 'name', 'a', 'b', 'Name', 'look', 'then')",
 			"INSERT INTO {difference} VALUES (1, 2, 2, 'differs', '3', '4', 'name', 'c', 'd', 'Name', 'look', 'then')",
 		} {

@@ -145,6 +145,7 @@ type AccountReconciliationEntity struct {
 	Done        bool             `json:"done"`
 	Counts      map[string]int64 `json:"counts"`
 	Differences int64            `json:"differences"`
+	NotLooked   []string         `json:"not_looked,omitempty"` // where it was not looked, and why
 }
 
 // AccountDifference is one thing that is not as it must be.

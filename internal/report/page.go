@@ -68,7 +68,7 @@ var pageFuncs = template.FuncMap{
 	"share": shareChart, "swatch": swatch, "bar": barChart, "pace": paceChart,
 	"paceWords": paceWords, "span": paceSpan, "took": took, "rateOf": rateOf,
 	"groupText": func(group []string) string { return strings.Join(group, ", ") },
-	"amount":    amountText, "change": changeText, "compared": comparedNames, "bounds": func(r AccountReconciliation) string { return strings.Join(r.Bounds, "; ") },
+	"amount":    amountText, "change": changeText, "compared": comparedNames, "unseen": unseenWords, "bounds": func(r AccountReconciliation) string { return strings.Join(r.Bounds, "; ") },
 	"fingerprintMark": fingerprintMark, "fingerprintWords": fingerprintWords, "value": valueText,
 	"slicesShown": slicesShown, "slicesHidden": slicesHidden,
 }

@@ -221,10 +221,11 @@ func balanceMark(e AccountEntity) mark {
 
 // reconciliationMark sums up a comparison.
 func reconciliationMark(r *AccountReconciliation) mark {
-	checked, differences := int64(0), int64(0)
+	checked, differences, unseen := int64(0), int64(0), 0
 	for _, e := range r.Entities {
-		checked += e.Counts["checked"]
+		checked += e.Counts[verdict.CountChecked]
 		differences += e.Differences
+		unseen += len(e.NotLooked)
 	}
 	bounds := strings.Join(r.Bounds, "; ")
 	if bounds != "" {
@@ -237,13 +238,31 @@ func reconciliationMark(r *AccountReconciliation) mark {
 		return idle("Reconciliation %s%s is %s", r.Name, bounds, r.State)
 	case bounds != "":
 		return idle("Compared in part by %s%s: %s checked, no difference there", r.Name, bounds, words(checked, "record"))
+	case unseen > 0:
+		return mild("Reconciled by %s: %s checked, no difference in what was compared; it did not look everywhere", r.Name, words(checked, "record"))
 	}
 	return good("Reconciled by %s: %s checked, no difference", r.Name, words(checked, "record"))
 }
 
 // comparedNames lists the columns of a comparison's table.
 func comparedNames(r *AccountReconciliation) []string {
-	return append([]string{"records", "checked", "equal", "not-landed"}, r.Verdicts...)
+	names := []string{verdict.CountRecords, verdict.CountChecked, verdict.CountEqual, verdict.CountNotLanded}
+	for _, name := range []string{verdict.CountLinked, verdict.CountUnresolved, verdict.CountForeign} {
+		if slices.ContainsFunc(r.Entities, func(e AccountReconciliationEntity) bool { return e.Counts[name] > 0 }) {
+			names = append(names, name)
+		}
+	}
+	return append(names, r.Verdicts...)
+}
+
+// unseenWords lists where a comparison did not look.
+func unseenWords(r AccountReconciliation) (lines []string) {
+	for _, e := range r.Entities {
+		for _, line := range e.NotLooked {
+			lines = append(lines, e.Name+": "+line)
+		}
+	}
+	return lines
 }
 
 func fingerprintMark(f AccountFingerprint) mark {
