@@ -64,7 +64,7 @@ func (b *batch) goers(which func(*item) bool) (items []*item, places []int64, ke
 	return items, places, keys
 }
 
-// askReferrers asks once over every foreign key, and returns the places of the
+// askReferrers asks once over every reference, and returns the places of the
 // rows that do not go now.
 func (b *batch) askReferrers(ctx context.Context, doomed *table.Doomed, items []*item) (spared []int64, err error) {
 	for _, by := range b.refs {
@@ -129,7 +129,11 @@ func (i *item) refer(by sqldb.Reference, referrer table.Referrer) {
 		i.keep(record.Blocked, record.CodeCascade, field, "%s refers to it by %s, ON DELETE %s: the target would go on to change what the run did not write; see to that row first", row, strings.Join(by.Columns, ", "), by.OnDelete)
 		return
 	}
-	i.keep(record.Kept, record.CodeReferenced, field, "%s refers to it by %s", row, strings.Join(by.Columns, ", "))
+	how := strings.Join(by.Columns, ", ")
+	if by.Undeclared {
+		how += ", a reference of the mapping"
+	}
+	i.keep(record.Kept, record.CodeReferenced, field, "%s refers to it by %s", row, how)
 }
 
 // carries reports whether a foreign key's action goes on from the row that is

@@ -165,6 +165,7 @@ func (r *runner) open(ctx context.Context, tx sqldb.Tx) error {
 		return err
 	}
 	r.entities = nil
+	mapped := &mapped{runner: r, tables: map[string]*sqldb.Table{}}
 	for i := range done {
 		found, err := r.end.Entity(ctx, done[i].Name)
 		if err != nil {
@@ -181,6 +182,11 @@ func (r *runner) open(ctx context.Context, tx sqldb.Tx) error {
 		if e.refs, err = sqldb.ReferencesTo(ctx, r.end.Looker(), found.Table.Name); err != nil {
 			return err
 		}
+		undeclared, err := mapped.referencesTo(ctx, found.Table.Name, e.refs)
+		if err != nil {
+			return err
+		}
+		e.refs = append(e.refs, undeclared...)
 		r.entities = append(r.entities, e)
 	}
 	var inOrder []*entityUndo

@@ -308,8 +308,8 @@ func (t *together) detached() []detachment {
 	for n, s := range t.sets {
 		for _, by := range s.members[0].refs {
 			other := t.setOf(by.From)
-			if at := slices.Index(t.sets, other); other == nil || at <= n {
-				continue
+			if at := slices.Index(t.sets, other); other == nil || at <= n || by.Undeclared {
+				continue // nothing holds up what the target does not know of
 			}
 			var columns []string
 			for _, name := range by.Columns {

@@ -2,7 +2,8 @@ package sqldb
 
 import "context"
 
-// Reference is a foreign key seen from the table that it refers to.
+// Reference is a foreign key, or what a mapping uses as one, seen from the table
+// that it refers to.
 type Reference struct {
 	Name       string // empty where the database gives it none
 	From       Name   // the table that refers
@@ -11,6 +12,9 @@ type Reference struct {
 	OnDelete   string // the declared actions in upper case, "NO ACTION" by default
 	OnUpdate   string
 	Key        []string // the referring table's primary key; empty where it has none
+	// Undeclared: the database knows nothing of it, and keeps nobody to it.
+	Undeclared bool
+	AsText     bool // the columns on both ends are of different types, and compared as text
 }
 
 // References is implemented by the DBs of databases that know foreign keys.

@@ -74,7 +74,7 @@ type Referrer struct {
 	Key   []record.Value // empty where its table has no primary key
 }
 
-// Referrers finds the rows that refer to rows of the set by the foreign key, at
+// Referrers finds the rows that refer to rows of the set by the reference, at
 // most so many for each and, unless it is 0, so many in all. Rows of among do
 // not count; it is a set of the table that refers, whose key then names the
 // rows, or nil.
@@ -93,7 +93,11 @@ func (d *Doomed) Referrers(ctx context.Context, tx sqldb.Tx, by sqldb.Reference,
 		same = append(same, fmt.Sprintf("p.%s = s.%s", quote(d.key[i].Name), quote(d.columns[i].Name)))
 	}
 	for i, name := range by.Columns {
-		refers = append(refers, fmt.Sprintf("t.%s = p.%s", quote(name), quote(by.Referenced[i])))
+		holds, held := "t."+quote(name), "p."+quote(by.Referenced[i])
+		if by.AsText {
+			holds, held = d.dialect.AsText(holds), d.dialect.AsText(held)
+		}
+		refers = append(refers, holds+" = "+held)
 	}
 	order := "landfall_ord"
 	if len(key) > 0 {
