@@ -21,9 +21,10 @@ func (f *front) rollback() *cobra.Command {
 		Use:   "rollback RUN",
 		Short: "Undo a run: delete what it made, restore what it changed",
 		Long: `Undoes a run: deletes the rows that it made, gives rows that it updated or took over back what they held, and forgets
-what it linked. Rows that people have changed since, or that other rows refer to since, are kept and listed. It is a
-run itself: it can be broken off and goes on with the same command or with resume. A run that was rolled back in part
-can be rolled back again. The source is not needed.
+what it linked. Rows that people have changed since, that other rows refer to by a foreign key or a field of the
+mapping, or that records of later runs share, are kept and listed. It is a run itself: it can be broken off and
+goes on with the same command or with resume. A run that was rolled back in part can be rolled back again. The source
+is not needed.
 
 --dry-run does all of it in one transaction, which it rolls back at the end, and shows the table that would come of it;
 it keeps the rows locked meanwhile.

@@ -205,22 +205,26 @@ func (s *Store) owning(prefix string) string {
 // that only the crosswalk's owner may build it; look-ups find the same then,
 // by the index that books.ByHand makes or by reading the whole crosswalk.
 func (s *Store) EnsureReverse(ctx context.Context, tx sqldb.Tx) (missing bool, err error) {
-	name := s.books.Dialect().Quote(fmt.Sprintf("landfall_crosswalk_target_%d", s.TableID))
-	if _, err := tx.Exec(ctx, "SAVEPOINT landfall_reverse"); err != nil {
+	return s.ensureIndex(ctx, tx, "UNIQUE INDEX", "landfall_crosswalk_target", s.owning(""))
+}
+
+// ensureIndex builds an index over target keys of the table's entries.
+func (s *Store) ensureIndex(ctx context.Context, tx sqldb.Tx, kind, name, condition string) (missing bool, err error) {
+	if _, err := tx.Exec(ctx, "SAVEPOINT landfall_index"); err != nil {
 		return false, err
 	}
-	_, err = tx.Exec(ctx, fmt.Sprintf("CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s (target_key) WHERE %s",
-		name, s.books.Table("crosswalk"), s.owning("")))
+	_, err = tx.Exec(ctx, fmt.Sprintf("CREATE %s IF NOT EXISTS %s ON %s (target_key) WHERE %s",
+		kind, s.books.Dialect().Quote(fmt.Sprintf("%s_%d", name, s.TableID)), s.books.Table("crosswalk"), condition))
 	if err != nil {
 		if !sqldb.IsDenied(err) {
 			return false, err
 		}
-		if _, err := tx.Exec(ctx, "ROLLBACK TO SAVEPOINT landfall_reverse"); err != nil {
+		if _, err := tx.Exec(ctx, "ROLLBACK TO SAVEPOINT landfall_index"); err != nil {
 			return false, err
 		}
 		missing = true
 	}
-	_, err = tx.Exec(ctx, "RELEASE SAVEPOINT landfall_reverse")
+	_, err = tx.Exec(ctx, "RELEASE SAVEPOINT landfall_index")
 	return missing, err
 }
 

@@ -84,7 +84,7 @@ func (b *batch) judge(ctx context.Context) error {
 			b.judgeTriggers(i)
 		}
 	}
-	return nil
+	return b.sharers(ctx)
 }
 
 // remember makes the crosswalk what it was before the run. Keys that were given

@@ -46,17 +46,21 @@ func (g *group) undo(ctx context.Context) error {
 	return nil
 }
 
-// index sees to it that rows are found in the crosswalk, where it is asked whose
-// they are: a run that was given up may have left it without the index.
+// index sees to it that rows are found in the crosswalk, where it is asked who
+// else is in them, and whose they are: a run that was given up may have left it
+// without the index.
 func (g *group) index(ctx context.Context) error {
-	if !g.circle {
-		return nil
-	}
 	return g.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		if err := g.Lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		for _, e := range g.members {
+			if _, err := e.store.EnsureSharing(ctx, a.Tx); err != nil {
+				return err
+			}
+			if !g.circle {
+				continue
+			}
 			if _, err := e.store.EnsureReverse(ctx, a.Tx); err != nil {
 				return err
 			}
