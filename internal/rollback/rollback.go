@@ -136,6 +136,8 @@ func (r *runner) close(ctx context.Context, tx sqldb.Tx, state ledger.State, mes
 	became := r.undone.State
 	left := result.Counts[record.Kept] + result.Counts[record.Blocked] + result.Counts[record.Failed]
 	switch {
+	case result.Counts[record.Reversed] == 0 && became != ledger.PartlyRolledBack:
+		// Nothing was undone, now or before: the run is what it was.
 	case left == 0 && len(r.run.Options.Only) == 0:
 		became = ledger.RolledBack
 	case result.Counts[record.Reversed] > 0:
