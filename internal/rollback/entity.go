@@ -68,8 +68,24 @@ func (e *entityUndo) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		e.counts, _, err = e.ledger.Counts(ctx, tx, e.run.ID, e.stored.ID)
-		return err
+		if e.counts, _, err = e.ledger.Counts(ctx, tx, e.run.ID, e.stored.ID); err != nil {
+			return err
+		}
+		return e.recollect(ctx, tx)
+	})
+}
+
+// recollect finds those of the asked for records of which earlier sessions have
+// told.
+func (e *entityUndo) recollect(ctx context.Context, tx sqldb.Tx) error {
+	if e.only == nil || !e.resumed {
+		return nil
+	}
+	return e.ledger.Segments(ctx, tx, e.run.ID, e.stored.ID, func(_ int, line *ledger.Line) error {
+		if _, asked := e.only[e.ref(line.Key)]; asked {
+			e.only[e.ref(line.Key)] = true
+		}
+		return nil
 	})
 }
 
