@@ -24,7 +24,7 @@ func (f *front) rollback() *cobra.Command {
 what it linked. Rows that people have changed since, that other rows refer to by a foreign key or a field of the
 mapping, or that records of later runs share, are kept and listed. It is a run itself: it can be broken off and
 goes on with the same command or with resume. A run that was rolled back in part can be rolled back again. The source
-is not needed.
+is not needed. Columns of which it cannot tell whether people have edited them are named.
 
 --dry-run does all of it in one transaction, which it rolls back at the end, and shows the table that would come of it;
 it keeps the rows locked meanwhile.

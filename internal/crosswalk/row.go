@@ -51,6 +51,7 @@ type Row struct {
 	Hash      record.Hash // of what was last written; zero for linked rows
 	HasHash   bool
 	ShapeID   int64
+	Once      Once // of a created row
 	FirstRun  int64
 	LastRun   int64
 	RecordNo  int64

@@ -244,9 +244,6 @@ func scanRow(values []record.Value) Row {
 		Role: Role(values[3].String()), State: State(values[4].String()), ShapeID: values[6].Int(),
 		FirstRun: values[7].Int(), LastRun: values[8].Int(), RecordNo: values[9].Int(), Survivor: values[10].String(),
 	}
-	if raw := values[5].Raw(); len(raw) == len(row.Hash) {
-		copy(row.Hash[:], raw)
-		row.HasHash = true
-	}
+	row.readHashes(values[5].Raw())
 	return row
 }

@@ -65,6 +65,17 @@ type Options struct {
 	Target string `json:"target"`
 	// ThroughTriggers lets a rollback write to tables whose triggers go off.
 	ThroughTriggers bool `json:"through_triggers,omitempty"`
+	// Unjudged are columns of which a rollback cannot tell whether people have
+	// edited them; edits of them alone do not keep a row.
+	Unjudged []Unjudged `json:"unjudged,omitempty"`
+}
+
+// Unjudged is columns of an entity's rows, and why it cannot be told whether
+// people have edited them.
+type Unjudged struct {
+	Entity  string   `json:"entity"`
+	Columns []string `json:"columns"`
+	Why     string   `json:"why"`
 }
 
 // ModeRollback is the mode of a run that undoes another one.

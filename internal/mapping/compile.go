@@ -164,15 +164,21 @@ func (c *compiler) constant(f *Field, column record.Field) compiledField {
 
 // Compared lists, in name order, the columns that a row's hash covers: all but
 // those that are written only once.
-func (p *Program) Compared() []string {
-	var compared []string
+func (p *Program) Compared() []string { return p.written(false) }
+
+// WrittenOnce lists, in name order, the columns that are written only when a row
+// is inserted.
+func (p *Program) WrittenOnce() []string { return p.written(true) }
+
+func (p *Program) written(once bool) []string {
+	var columns []string
 	for i, name := range p.Columns {
-		if !p.Once[i] {
-			compared = append(compared, name)
+		if p.Once[i] == once {
+			columns = append(columns, name)
 		}
 	}
-	slices.Sort(compared)
-	return compared
+	slices.Sort(columns)
+	return columns
 }
 
 // Shape fills out, whose length is that of Columns, with the target's values of

@@ -49,9 +49,22 @@ func Closing(w io.Writer, s *Summary) {
 		title = "Not reversed"
 	}
 	reasonsUnder(w, title, s.Reasons)
+	writeUnjudged(w, s.Unjudged)
 	writeTotals(w, s)
 	writeFingerprints(w, s)
 	writeQuestions(w, s.OpenQuestions)
+}
+
+// writeUnjudged names the columns of which nobody can tell whether they were
+// edited: a row that goes may go with such an edit.
+func writeUnjudged(w io.Writer, unjudged []ledger.Unjudged) {
+	if len(unjudged) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nNot judged: rows that the run made go even where somebody edited these columns")
+	for _, u := range unjudged {
+		fmt.Fprintf(w, "  %s: %s (%s)\n", u.Entity, strings.Join(u.Columns, ", "), u.Why)
+	}
 }
 
 // Rejections writes the most common groups with their examples.

@@ -32,8 +32,11 @@ type Summary struct {
 	// Totals and Fingerprints are what was measured around the run, by entity.
 	Totals       map[string][]Total     `json:"totals,omitempty"`
 	Fingerprints map[string]Fingerprint `json:"fingerprints,omitempty"`
-	Seals        map[string]string      `json:"seals"`          // entity/slice -> the seal over its hash chain
-	Seal         string                 `json:"seal,omitempty"` // over the run and all of those; of a completed run
+	// Unjudged are columns of which a rollback cannot tell whether people have
+	// edited them.
+	Unjudged []ledger.Unjudged `json:"unjudged,omitempty"`
+	Seals    map[string]string `json:"seals"`          // entity/slice -> the seal over its hash chain
+	Seal     string            `json:"seal,omitempty"` // over the run and all of those; of a completed run
 }
 
 // EntityCounts are an entity's numbers in a run. They satisfy the balance:
@@ -90,7 +93,7 @@ func Summarize(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.R
 		Run: run.Name, Migration: run.Migration, Mode: run.Mode, Kind: run.Kind(), State: run.State,
 		Actor: run.Actor, Host: run.Host, Target: run.Options.Target, MappingHash: run.MappingHash,
 		StartedAt: run.StartedAt, EndedAt: run.EndedAt, Error: run.Error,
-		Entities: map[string]EntityCounts{}, Seals: map[string]string{},
+		Entities: map[string]EntityCounts{}, Seals: map[string]string{}, Unjudged: run.Options.Unjudged,
 	}
 	if len(run.Seal) > 0 {
 		s.Seal = hexText(run.Seal)

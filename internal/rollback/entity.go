@@ -26,7 +26,7 @@ type entityUndo struct {
 	store  *crosswalk.Store
 	lander *table.Lander
 	ends   *ledger.Ends
-	shapes map[int64]*shape
+	shapes map[shapeID]*shape
 
 	batches []*ledger.Marker // of the run, in the order of undoing
 	undone  map[ledger.Place]bool
@@ -34,21 +34,9 @@ type entityUndo struct {
 	along   int // batches that are undone
 }
 
-// shape is a list of columns that rows were written with, and what the others
-// hold in a row that nobody has edited.
-type shape struct {
-	*crosswalk.Shape
-	unwritten []sqldb.Column
-	expected  []record.Value // NULL, or the column's constant default
-
-	// Where the columns stand in the rows of the batch in hand.
-	places, unwrittenPlaces []int
-}
-
 // prepare looks up what undoing the entity needs to know, and adds up what
 // earlier sessions of the rollback have done.
 func (e *entityUndo) prepare(ctx context.Context) error {
-	e.lander = table.NewLander(e.books.Dialect(), e.Table, e.Key)
 	return e.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		if e.ends, err = e.ledger.EndsOf(ctx, tx, e.runner.undone.ID, e.done.ID); err != nil {
 			return err
@@ -226,46 +214,6 @@ func (e *entityUndo) event(kind run.EventKind) run.Event {
 		event.Percent = 100 * float64(e.along) / float64(len(e.batches))
 	}
 	return event
-}
-
-// shape reads a shape from the books, and what the columns must hold that are
-// not of it.
-func (e *entityUndo) shape(ctx context.Context, tx sqldb.Tx, id int64) (*shape, error) {
-	if s, known := e.shapes[id]; known {
-		return s, nil
-	}
-	read, err := crosswalk.ReadShape(ctx, tx, e.books, id, e.column)
-	if err != nil {
-		return nil, err
-	}
-	s := &shape{Shape: read}
-	written := map[string]bool{}
-	for _, column := range slices.Concat(read.Columns, e.Key) {
-		written[column.Name] = true
-	}
-	for _, field := range e.Fields {
-		written[field.Target] = true // those that are written only once are in no shape
-	}
-	if slices.ContainsFunc(e.Table.Triggers, func(t sqldb.Trigger) bool { return t.OnInsert }) {
-		written = nil // a trigger may have filled any of them
-	}
-	var others []sqldb.Column
-	for _, column := range e.Table.Columns {
-		if written != nil && !written[column.Name] {
-			others = append(others, column)
-		}
-	}
-	values, known, err := e.lander.Defaults(ctx, tx, others)
-	if err != nil {
-		return nil, err
-	}
-	for i := range others {
-		if known[i] {
-			s.unwritten, s.expected = append(s.unwritten, others[i]), append(s.expected, values[i])
-		}
-	}
-	e.shapes[id] = s
-	return s, nil
 }
 
 // column finds a column of the table by the name that it has or had.

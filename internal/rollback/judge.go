@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"landfall/internal/crosswalk"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -16,7 +17,7 @@ func (b *batch) know(ctx context.Context) error {
 			continue
 		}
 		var err error
-		if i.shape, err = b.shape(ctx, b.tx, i.entry.ShapeID); err != nil {
+		if i.shape, err = b.shape(ctx, b.tx, shapeID{i.entry.ShapeID, i.entry.Once.ShapeID}); err != nil {
 			return err
 		}
 		if i.entry.TableID != b.store.TableID {
@@ -69,7 +70,7 @@ func (b *batch) look(ctx context.Context) error {
 			continue
 		}
 		read[i.shape] = true
-		for _, column := range slices.Concat(i.shape.Columns, i.shape.unwritten) {
+		for _, column := range slices.Concat(i.shape.Columns, i.shape.unwritten, i.shape.onceColumns()) {
 			if placeOf(b.columns, column.Name) < 0 {
 				b.columns = append(b.columns, column)
 			}
@@ -78,6 +79,9 @@ func (b *batch) look(ctx context.Context) error {
 	for _, s := range b.shapes {
 		if s.Known && slices.ContainsFunc(looked, func(i *item) bool { return i.shape == s }) {
 			s.places, s.unwrittenPlaces = s.Places(b.columns), nil
+			if s.once != nil && s.once.Known {
+				s.oncePlaces = s.once.Places(b.columns)
+			}
 			for _, column := range s.unwritten {
 				s.unwrittenPlaces = append(s.unwrittenPlaces, placeOf(b.columns, column.Name))
 			}
@@ -115,6 +119,12 @@ func (b *batch) judgeRow(i *item) {
 		i.keep(record.Kept, record.CodeEdited, "", "its row was changed since the run wrote it")
 		return
 	case i.deed != made:
+		return
+	case i.shape.once != nil && !i.shape.once.Known:
+		i.keep(record.Kept, record.CodeEdited, "", "%w, so it cannot be told whether people have edited it", errColumnGone)
+		return
+	case i.shape.once != nil && crosswalk.OnceOf(i.shape.once.ID, i.shape.once.SumAt(i.row, i.shape.oncePlaces)) != i.entry.Once:
+		i.keep(record.Kept, record.CodeEdited, columnNames(i.shape.once.Columns), "its row was changed since the run wrote it, in columns that are written only when a row is made")
 		return
 	}
 	var edited []sqldb.Column

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"landfall/internal/connector/table"
 	"landfall/internal/crosswalk"
 	"landfall/internal/ledger"
 	"landfall/internal/record"
@@ -120,6 +121,13 @@ func (r *runner) start(ctx context.Context, tx sqldb.Tx) error {
 		}
 	}
 	r.run, r.resumed = r.wants(), false
+	for _, e := range r.entities {
+		unjudged, err := e.unjudged(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("%s: looking for what cannot be judged: %w", e.done.Name, err)
+		}
+		r.run.Options.Unjudged = append(r.run.Options.Unjudged, unjudged...)
+	}
 	if err := r.ledger.Start(ctx, tx, r.run, entities); err != nil {
 		return err
 	}
@@ -174,7 +182,8 @@ func (r *runner) open(ctx context.Context, tx sqldb.Tx) error {
 		if found == nil {
 			return refusedf("run %s carried %s, which the mapping does not know any more: put the entity back to roll the run back", r.undone.Name, done[i].Name)
 		}
-		e := &entityUndo{runner: r, TargetEntity: found, done: done[i], counts: ledger.Counts{}, shapes: map[int64]*shape{}}
+		e := &entityUndo{runner: r, TargetEntity: found, done: done[i], counts: ledger.Counts{}, shapes: map[shapeID]*shape{}}
+		e.lander = table.NewLander(r.books.Dialect(), found.Table, found.Key)
 		// The books may know the entity by the name it had.
 		if e.store, err = crosswalk.Open(ctx, tx, r.books, r.end.File.Name, done[i].Name, found.Table.Name.String()); err != nil {
 			return err

@@ -43,6 +43,8 @@ type entityRun struct {
 	owned    bool     // rows of the table, whose keys are natural, belonged to records when the run started
 	hashed   []string // the columns that hashes cover, in name order
 	shapeID  int64
+	once     []string // the columns that are written only once, in name order
+	onceID   int64    // their shape; 0 where there are none
 	wanted   *wanted
 	total    int64
 
@@ -114,8 +116,12 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		e.lookups = append(e.lookups, newLookup(dialect, &e.Lookups[i]))
 	}
 	e.lander = table.NewLander(dialect, e.Table, e.Key)
-	e.hashed = e.Program.Compared()
+	e.hashed, e.once = e.Program.Compared(), e.Program.WrittenOnce()
 	shape, err := json.Marshal(e.hashed)
+	if err != nil {
+		return err
+	}
+	onceShape, err := json.Marshal(e.once)
 	if err != nil {
 		return err
 	}
@@ -168,7 +174,10 @@ func (e *entityRun) prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		e.shapeID, err = store.ShapeID(ctx, a.Tx, string(shape))
+		if e.shapeID, err = store.ShapeID(ctx, a.Tx, string(shape)); err != nil || len(e.once) == 0 {
+			return err
+		}
+		e.onceID, err = store.ShapeID(ctx, a.Tx, string(onceShape))
 		return err
 	}, e.Again)
 	if err != nil {

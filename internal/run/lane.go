@@ -20,6 +20,7 @@ type lane struct {
 	*entityRun
 	Loader target.Transactions
 	hasher *record.Hasher
+	once   *record.Hasher // over what is written only once
 	shapes map[int64]*crosswalk.Shape
 	room   room
 }
@@ -51,11 +52,15 @@ func (l *lane) rowsFor(units, columns int) []record.Value {
 }
 
 func (e *entityRun) newLane(loader target.Transactions) *lane {
-	index := make([]int, len(e.hashed))
-	for i, name := range e.hashed {
+	return &lane{entityRun: e, Loader: loader, hasher: e.hasherOf(e.hashed), once: e.hasherOf(e.once), shapes: map[int64]*crosswalk.Shape{}}
+}
+
+func (e *entityRun) hasherOf(names []string) *record.Hasher {
+	index := make([]int, len(names))
+	for i, name := range names {
 		index[i] = columnPlace(e.Columns, name)
 	}
-	return &lane{entityRun: e, Loader: loader, hasher: record.NewHasher(e.hashed, index), shapes: map[int64]*crosswalk.Shape{}}
+	return record.NewHasher(names, index)
 }
 
 // orderless reports whether which of two records lands never depends on which

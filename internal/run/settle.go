@@ -21,7 +21,7 @@ type settling struct {
 	touched  map[record.Ref]bool // wait for a parent anew
 	said     map[*entityRun][]ledger.Correction
 	retold   []func() // what a rehearsal tells otherwise
-	hashers  map[*entityRun]*record.Hasher
+	hashers  map[*entityRun]*lane
 	rejected map[*entityRun][]string // source keys
 	rows     map[*entityRun]target.Table
 }
@@ -81,7 +81,7 @@ func (c *circle) settleBatch(ctx context.Context) (none bool, err error) {
 	err = c.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		last = &settling{
 			circle: c, tx: a.Tx, removed: map[record.Ref]bool{}, touched: map[record.Ref]bool{}, said: map[*entityRun][]ledger.Correction{},
-			hashers: map[*entityRun]*record.Hasher{}, rejected: map[*entityRun][]string{}, rows: map[*entityRun]target.Table{},
+			hashers: map[*entityRun]*lane{}, rejected: map[*entityRun][]string{}, rows: map[*entityRun]target.Table{},
 		}
 		var err error
 		none, err = last.within(ctx)

@@ -102,10 +102,24 @@ func (s *settling) mayChange(w *waiter) (bool, error) {
 }
 
 func (s *settling) hash(e *entityRun, row []record.Value) record.Hash {
+	return s.hasher(e).hasher.Sum(row)
+}
+
+func (s *settling) hasher(e *entityRun) *lane {
 	if s.hashers[e] == nil {
-		s.hashers[e] = e.newLane(s.Loader).hasher
+		s.hashers[e] = e.newLane(s.Loader)
 	}
-	return s.hashers[e].Sum(row)
+	return s.hashers[e]
+}
+
+// once is what the row holds after the change of what is written only once. Of
+// a row that somebody has edited it stays what was written.
+func (s *settling) once(e *entityRun, w *waiter) crosswalk.Once {
+	hasher := s.hasher(e).once
+	if e.onceID == 0 || w.entry.Once != crosswalk.OnceOf(e.onceID, hasher.Sum(w.row)) {
+		return w.entry.Once
+	}
+	return crosswalk.OnceOf(e.onceID, hasher.Sum(w.after))
 }
 
 // note writes down what the settled records are now: in the crosswalk, and in
@@ -125,6 +139,7 @@ func (s *settling) note(ctx context.Context, e *entityRun, settled []*waiter) er
 			row := w.entry
 			row.State, row.LastRun = crosswalk.StateLive, s.run.ID
 			row.Hash, row.HasHash, row.ShapeID = s.hash(e, w.after), true, e.shapeID
+			row.Once = s.once(e, w)
 			rows = append(rows, row)
 		}
 		if w.was == record.Updated || !same && (detail || w.was == record.Unchanged) {

@@ -156,7 +156,7 @@ func (s *settling) empty(ctx context.Context, e *entityRun, field string, waiter
 		}
 		changes[i] = target.Change{Key: key, Values: []record.Value{record.Null()}}
 		rows[i] = w.entry
-		rows[i].State, rows[i].Hash = crosswalk.StatePending, s.hash(e, w.after)
+		rows[i].State, rows[i].Hash, rows[i].Once = crosswalk.StatePending, s.hash(e, w.after), s.once(e, w)
 		pending = append(pending, w.pending...)
 		s.touched[w.ref] = true
 	}

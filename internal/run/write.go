@@ -121,12 +121,15 @@ func (l *landing) remember(ctx context.Context) error {
 		switch u.action {
 		case target.Create:
 			row.Role = crosswalk.RoleCreated
+			if l.onceID != 0 {
+				row.Once = crosswalk.OnceOf(l.onceID, l.lane.once.Sum(u.row))
+			}
 		case target.Adopt:
 			row.Role = crosswalk.RoleAdopted
 		case target.Link:
 			row.Role, row.HasHash = crosswalk.RoleLinked, false
 		case target.Update:
-			row.Role = u.entry.Role
+			row.Role, row.Once = u.entry.Role, u.entry.Once
 			if l.To.NewKey == "natural" {
 				u.setKey(l.naturalKey(u.row))
 				row.TargetKey = u.keyText
@@ -137,7 +140,7 @@ func (l *landing) remember(ctx context.Context) error {
 			}
 			row.Role, row.HasHash, row.Survivor = crosswalk.RoleAlias, false, u.survivor
 		case target.Remember:
-			row.Role, row.RecordNo = u.entry.Role, u.entry.RecordNo
+			row.Role, row.RecordNo, row.Once = u.entry.Role, u.entry.RecordNo, u.entry.Once
 		default:
 			return nil
 		}
