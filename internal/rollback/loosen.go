@@ -10,7 +10,7 @@ import (
 // loosen gives rows that the run changed back what they referred to in the
 // group, so that what they refer to now can go.
 func (t *together) loosen(ctx context.Context) error {
-	for _, b := range t.changed {
+	return t.eachAside(ctx, func(b *batch) error {
 		for _, s := range b.shapesOf() {
 			var columns []sqldb.Column
 			for _, to := range t.members {
@@ -26,24 +26,21 @@ func (t *together) loosen(ctx context.Context) error {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // restore gives rows that the run changed back all that they held, and tells of
 // them.
 func (t *together) restore(ctx context.Context) error {
-	for _, b := range t.changed {
+	return t.eachAside(ctx, func(b *batch) error {
 		for _, s := range b.shapesOf() {
 			if err := t.writeBack(ctx, b, s, s.Columns); err != nil {
 				return err
 			}
 		}
-		if err := t.tell(ctx, b); err != nil {
-			return err
-		}
-	}
-	return nil
+		return t.tell(ctx, b)
+	})
 }
 
 func (t *together) writeBack(ctx context.Context, b *batch, s *shape, columns []sqldb.Column) error {

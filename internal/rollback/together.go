@@ -26,9 +26,7 @@ type together struct {
 	tx    sqldb.Tx
 	sets  []*set // in the order of deleting
 	found map[*entityUndo][]record.Ref
-	// changed are rows that the run changed and that cannot be given back what
-	// they held before others have gone, by batches.
-	changed []*batch
+	aside []*aside
 	refused map[record.Ref]*record.Rejection // those that cannot even then
 }
 
@@ -55,6 +53,7 @@ func (g *group) together(ctx context.Context) error {
 }
 
 func (t *together) within(ctx context.Context) error {
+	defer t.drop()
 	if err := t.Lease.Check(ctx, t.tx); err != nil {
 		return err
 	}
@@ -67,7 +66,8 @@ func (t *together) within(ctx context.Context) error {
 		if _, err := t.tx.Exec(ctx, "SAVEPOINT landfall_together"); err != nil {
 			return err
 		}
-		t.sets, t.changed, t.found = nil, nil, map[*entityUndo][]record.Ref{}
+		t.drop()
+		t.sets, t.found = nil, map[*entityUndo][]record.Ref{}
 		before := len(t.refused)
 		for _, step := range []func(context.Context) error{t.gather, t.loosen, t.spare, t.remove, t.restore} {
 			if err := step(ctx); err != nil {
@@ -167,14 +167,8 @@ func (t *together) gather(ctx context.Context) error {
 			if err := t.tell(ctx, b); err != nil {
 				return err
 			}
-			if len(changes) > 0 {
-				later := t.batch(e)
-				later.items, later.columns = changes, b.columns
-				for _, i := range changes {
-					i.waits = false
-					later.asked = append(later.asked, i.line.Key)
-				}
-				t.changed = append(t.changed, later)
+			if err := t.putAside(e, changes); err != nil {
+				return err
 			}
 		}
 	}

@@ -46,7 +46,13 @@ func (b *batch) image(i *item) {
 	for c, at := range i.shape.places {
 		row[c] = i.row[at]
 	}
-	i.was, i.after = ledger.EncodeRow(i.shape.Columns, row), ledger.EncodeRow(i.shape.Columns, i.before)
+	i.was = ledger.EncodeRow(i.shape.Columns, row)
+	b.imaged(i)
+}
+
+// imaged is image for a row of which it is noted already what it holds.
+func (b *batch) imaged(i *item) {
+	i.after = ledger.EncodeRow(i.shape.Columns, i.before)
 	i.note = "its row holds again what it held before " + b.runner.undone.Name
 }
 
