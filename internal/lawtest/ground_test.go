@@ -82,6 +82,9 @@ func TestMain(m *testing.M) {
 		os.Setenv("LAWTEST_PASSWORD", password)
 		os.Setenv(demo.PasswordVariable, password)
 	}
+	if at := os.Getenv(killVariable); at != "" {
+		os.Exit(killMyself(at))
+	}
 	os.Exit(m.Run())
 }
 

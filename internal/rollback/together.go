@@ -23,10 +23,10 @@ type set struct {
 // together is one attempt to undo all that waits in a group.
 type together struct {
 	*group
-	tx    sqldb.Tx
-	sets  []*set // in the order of deleting
-	found map[*entityUndo][]record.Ref
-	aside []*aside
+	tx      sqldb.Tx
+	sets    []*set // in the order of deleting
+	found   map[*entityUndo][]record.Ref
+	aside   []*aside
 	refused map[record.Ref]*record.Rejection // those that cannot even then
 }
 
