@@ -16,7 +16,6 @@ import (
 	"landfall/internal/books"
 	"landfall/internal/cli"
 	"landfall/internal/connector"
-	"landfall/internal/demo"
 	"landfall/internal/ledger"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -73,19 +72,6 @@ func emptyFile(t testing.TB, dir, name string) string {
 func newWorld(t testing.TB, dir, address, number string) *world {
 	t.Helper()
 	return &world{t: t, dir: dir, db: open(t, address), number: number, url: address}
-}
-
-// TestMain puts the server's password where the mappings look for it.
-func TestMain(m *testing.M) {
-	if address, err := url.Parse(os.Getenv(servertest.PostgresVariable)); err == nil && address.User != nil {
-		password, _ := address.User.Password()
-		os.Setenv("LAWTEST_PASSWORD", password)
-		os.Setenv(demo.PasswordVariable, password)
-	}
-	if at := os.Getenv(killVariable); at != "" {
-		os.Exit(killMyself(at))
-	}
-	os.Exit(m.Run())
 }
 
 func open(t testing.TB, address string) sqldb.DB {

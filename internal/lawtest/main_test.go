@@ -2,14 +2,32 @@ package lawtest
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 
 	"landfall/internal/cli"
+	"landfall/internal/demo"
 	"landfall/internal/run"
+	"landfall/internal/servertest"
 )
+
+// TestMain puts the server's password where the mappings look for it, and is
+// landfall itself where it is told to kill itself.
+func TestMain(m *testing.M) {
+	if address, err := url.Parse(os.Getenv(servertest.PostgresVariable)); err == nil && address.User != nil {
+		password, _ := address.User.Password()
+		os.Setenv("LAWTEST_PASSWORD", password)
+		os.Setenv(demo.PasswordVariable, password)
+	}
+	if at := os.Getenv(killVariable); at != "" {
+		os.Exit(killMyself(at))
+	}
+	os.Exit(m.Run())
+}
 
 // killVariable makes landfall of the test binary, which kills itself when it
 // passes a point for the nth time: "batch-committed 17".
