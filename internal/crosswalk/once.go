@@ -25,11 +25,15 @@ func OnceOf(shapeID int64, hash record.Hash) Once {
 	return once
 }
 
-func (o Once) appendTo(hash []byte) []byte {
-	if o.ShapeID == 0 {
-		return hash
+// hashes is what the books keep in the column hash.
+func (r *Row) hashes() record.Value {
+	if r.Once.ShapeID == 0 {
+		return record.Bytes(r.Hash[:])
 	}
-	return append(binary.BigEndian.AppendUint32(hash, uint32(o.ShapeID)), o.Sum[:]...)
+	var room [len(record.Hash{}) + onceSize]byte // on the stack: a load makes one for each row
+	all := append(room[:0], r.Hash[:]...)
+	all = binary.BigEndian.AppendUint32(all, uint32(r.Once.ShapeID))
+	return record.Bytes(append(all, r.Once.Sum[:]...))
 }
 
 // readHashes takes apart what the books keep in the column hash.

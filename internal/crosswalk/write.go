@@ -116,7 +116,7 @@ func (s *Store) Supersede(ctx context.Context, tx sqldb.Tx, moving []Row, target
 func (s *Store) cells(row *Row, cells []record.Value) {
 	hash := record.Null()
 	if row.HasHash {
-		hash = record.Bytes(row.Once.appendTo(row.Hash[:]))
+		hash = row.hashes()
 	}
 	cells[0] = record.Int(s.EntityID)
 	cells[1] = record.Text(row.SourceKey)
