@@ -342,6 +342,10 @@ func (w *world) crosswalk() []string {
 func (w *world) cli(args ...string) (code int, out, errs string) {
 	w.t.Helper()
 	var o, e bytes.Buffer
+	// The folder for files is one below where the command is typed, unless it is told.
+	if slices.Contains([]string{"run", "resume", "retry", "rollback"}, args[0]) && !slices.Contains(args, "--runs") {
+		args = append(args, "--runs", filepath.Join(w.dir, "runs"))
+	}
 	args = append(args, "-f", filepath.Join(w.dir, "landfall.yaml"))
 	code = cli.MainWith(args, cli.Streams{Out: &o, Err: &e}, nil)
 	return code, o.String(), e.String()
