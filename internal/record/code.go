@@ -42,3 +42,9 @@ const (
 	CodeLaterRun   Code = "later-run"  // undo: a later run wrote the record, and is undone first
 	CodeNoImage    Code = "no-image"   // undo: the books hold nothing to put back
 )
+
+// Misplaced reports whether the cells of a record with this code may stand under
+// other columns than their own: its row could not be laid out under the header.
+func (c Code) Misplaced() bool {
+	return c == CodeRaggedRow || c == CodeBadEncoding || c == CodeBadRow
+}

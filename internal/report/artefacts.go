@@ -81,10 +81,6 @@ func whole(path string, mode fs.FileMode, write func(io.Writer) error) error {
 }
 
 func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migration.Entity, run *ledger.Run, stored *ledger.Entity, veil *Veil, showPrivate bool, dir string) error {
-	private := veil.Source
-	if showPrivate {
-		private = func(string) bool { return false }
-	}
 	if err := landedFiles(ctx, tx, l, run, stored, dir); err != nil {
 		return err
 	}
@@ -99,7 +95,9 @@ func entityFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, e *migratio
 				if (told.TargetKey != "") != known {
 					return nil
 				}
-				cells = veilSource(stored.Header, cells, private)
+				if !showPrivate {
+					cells = veilSource(stored.Header, cells, veil.Read(told.Code))
+				}
 				return write(append([]string{
 					number(told.Number), number(told.Line), told.Key, string(told.Disposition),
 					string(told.Step), told.Field, string(told.Code), told.Message,

@@ -52,14 +52,14 @@ func (s *Story) Veil(v *Veils, entity string) {
 	for i := range s.Chapters {
 		c := &s.Chapters[i]
 		veil := v.OfRun(entity, c.Run)
-		veilCells(c.Read, veil.Source)
+		veilCells(c.Read, veil.Read(c.Code))
 		c.Before, c.After = veilRows(c.Before, c.After, veil.Target)
 	}
 }
 
 // Veil masks the private values of a record.
 func (r *Listed) Veil(veil *Veil) {
-	veilCells(r.Read, veil.Source)
+	veilCells(r.Read, veil.Read(r.Code))
 	r.Before, r.After = veilRows(r.Before, r.After, veil.Target)
 }
 
@@ -100,7 +100,11 @@ func told(text string) *string { return &text }
 func veilSource(header []string, cells []string, private func(column string) bool) []string {
 	shown := append([]string(nil), cells...)
 	for i := range shown {
-		if i < len(header) && private(header[i]) && shown[i] != "" {
+		column := "" // of a cell beyond the header
+		if i < len(header) {
+			column = header[i]
+		}
+		if shown[i] != "" && private(column) {
 			shown[i] = privateText
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
+	"landfall/internal/record"
 )
 
 // Veils knows what is private of the records of runs: what the mapping calls so
@@ -125,6 +126,15 @@ func (v *Veil) Source(column string) bool {
 	return v.hides(column, v.of.Source, v.ever.Source, (*mapping.Entity).KnowsSource)
 }
 
+// Read is Source for a record that ended with the code. Where its cells may stand
+// under other columns than their own, any of them may hold what is private.
+func (v *Veil) Read(code record.Code) func(column string) bool {
+	if code.Misplaced() && v.anyOf(v.of.Source, v.ever.Source) {
+		return func(string) bool { return true }
+	}
+	return v.Source
+}
+
 // Target reports whether a column of what was written is masked.
 func (v *Veil) Target(column string) bool {
 	return v.hides(column, v.of.Target, v.ever.Target, (*mapping.Entity).KnowsTarget)
@@ -143,11 +153,13 @@ func (v *Veil) hides(column string, of, ever map[string]bool, knows func(*mappin
 }
 
 // any reports whether anything that was written is masked.
-func (v *Veil) any() bool {
+func (v *Veil) any() bool { return v.anyOf(v.of.Target, v.ever.Target) }
+
+func (v *Veil) anyOf(of, ever map[string]bool) bool {
 	if v.hidden || len(v.then) == 0 && v.now == nil {
 		return true
 	}
-	for _, columns := range []map[string]bool{v.of.Target, v.ever.Target} {
+	for _, columns := range []map[string]bool{of, ever} {
 		for _, private := range columns {
 			if private {
 				return true
