@@ -47,6 +47,12 @@ func (p *Parents) Resolve(ctx context.Context, tx sqldb.Tx, keys []string) (map[
 	return resolved, nil
 }
 
+// RolledBack finds those of the keys whose records a rollback took from the
+// target, with the runs that it undid.
+func (p *Parents) RolledBack(ctx context.Context, tx sqldb.Tx, keys []string) (map[string]int64, error) {
+	return p.store.RolledBack(ctx, tx, keys)
+}
+
 // recall answers from the cache, and lists the keys that are not in it.
 func (p *Parents) recall(keys []string) (resolved map[string]string, missing []string) {
 	p.mu.Lock()

@@ -105,6 +105,19 @@ func (s *Store) Mark(ctx context.Context, tx sqldb.Tx, keys []string, state Stat
 	})
 }
 
+// RolledBack finds those of the keys whose rows a rollback deleted, with the
+// runs that it undid.
+func (s *Store) RolledBack(ctx context.Context, tx sqldb.Tx, keys []string) (map[string]int64, error) {
+	rows, err := s.Lookup(ctx, tx, keys)
+	undone := map[string]int64{}
+	for key, row := range rows {
+		if row.State == StateRolledBack {
+			undone[key] = row.LastRun
+		}
+	}
+	return undone, err
+}
+
 // Forget drops entries of records that turned out not to have landed on rows
 // that are not ours.
 func (s *Store) Forget(ctx context.Context, tx sqldb.Tx, keys []string) error {

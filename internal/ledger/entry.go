@@ -99,12 +99,14 @@ FROM {entry} e JOIN {run} r ON r.id = e.run_id JOIN {entity} n ON n.id = e.entit
 WHERE `+where+` ORDER BY e.run_id, e.entity_id, e.slice_no, e.ordinal, e.seq`, args...)
 }
 
-// Cause is why a record did not land the last time it was read.
+// Cause is why a record did not land the last time it was read, or, where
+// Disposition is Reversed, that it landed and is undone.
 type Cause struct {
 	RunName     string
 	Disposition record.Disposition
 	Code        record.Code
 	Field       string
+	Rollbacks   []string // of the run, by name, oldest first; of reversed records only
 }
 
 // LastCauses finds, of the given records of an entity, those whose last entry

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 
+	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
 
@@ -37,6 +38,16 @@ func (l *Ledger) NameOf(ctx context.Context, tx sqldb.Tx, runID int64) (string, 
 		return "", err
 	}
 	return row[0].String(), nil
+}
+
+// RollbacksOf names the rollbacks of the run with the number, oldest first.
+func (l *Ledger) RollbacksOf(ctx context.Context, tx sqldb.Tx, runID int64) ([]string, error) {
+	var names []string
+	err := l.books.Query(ctx, tx, func(row []record.Value) error {
+		names = append(names, row[0].String())
+		return nil
+	}, "SELECT name FROM {run} WHERE parent_id = ? AND mode = ? ORDER BY id", runID, ModeRollback)
+	return names, err
 }
 
 // Turn notes what became of an ended run later; when it ended stays.

@@ -23,6 +23,7 @@ const (
 	CodeMissingParent Code = "missing-parent" // resolve: no record of that key was ever read
 	CodeNotFound      Code = "not-found"      // resolve: a look-up finds no row of the target
 	CodeParentFailed  Code = "parent-failed"  // resolve: the referenced record itself did not land (disposition blocked)
+	CodeParentUndone  Code = "parent-undone"  // resolve: the referenced record landed and was rolled back (disposition blocked)
 	CodeUnique        Code = "unique"         // land: a row in the target already holds the value
 	CodeForeignKey    Code = "foreign-key"    // land: a row that the target references does not exist
 	CodeCheck         Code = "check"          // land: a rule (CHECK) of the target refuses the row

@@ -163,7 +163,11 @@ func (l *landing) causes(ctx context.Context, entity string, missing map[string]
 	for key := range missing {
 		keys = append(keys, key)
 	}
-	return l.ledger.LastCauses(ctx, l.tx, l.since, l.owner[entity], keys)
+	causes, err := l.ledger.LastCauses(ctx, l.tx, l.since, l.owner[entity], keys)
+	if err != nil {
+		return nil, err
+	}
+	return causes, l.addUndone(ctx, l.tx, l.parents[entity], keys, causes)
 }
 
 // orphan says what becomes of a record whose parent is not on the target: it
@@ -188,14 +192,17 @@ func (l *landing) orphan(i int, u *unit, ref mapping.RefField, place int, parent
 	return orphaned(l.batch.Items[i].Ref, column.Name, parent, &cause)
 }
 
-// orphaned rejects a record whose parent did not land, for the given cause, or
-// was never read.
+// orphaned rejects a record whose parent did not land or is undone, for the
+// given cause, or was never read.
 func orphaned(ref record.Ref, field string, parent record.Ref, cause *ledger.Cause) *record.Rejection {
 	rejection := &record.Rejection{Ref: ref, Step: record.StepResolve, Field: field}
 	if cause == nil {
 		rejection.Code = record.CodeMissingParent
 		rejection.Err = fmt.Errorf("no run has read %s: mend the reference or what leaves it out, or set `missing: null` to leave it empty", parent)
 		return rejection
+	}
+	if cause.Disposition == record.Reversed {
+		return undoneParent(rejection, parent, cause)
 	}
 	in := ""
 	if cause.Field != "" {

@@ -223,6 +223,9 @@ func (s *settling) find(ctx context.Context, e *entityRun, waiters []*waiter) er
 		if causes[id], err = s.ledger.LastCauses(ctx, s.tx, s.since, id, missing); err != nil {
 			return err
 		}
+		if err = s.addUndone(ctx, s.tx, s.member(id).store, missing, causes[id]); err != nil {
+			return err
+		}
 	}
 	for _, w := range waiters {
 		if w.row == nil {

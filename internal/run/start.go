@@ -160,6 +160,7 @@ func (r *runner) pickRetried(runs []*ledger.Run, wanted *ledger.Run) error {
 			if run.Mode == ledger.ModeRollback {
 				return fmt.Errorf("%w: %s is a rollback and read no records: what it kept, `landfall rollback` of the same run tries again", ErrUnknownRun, run.Name)
 			}
+			r.warnUndone(run)
 			wanted.ParentID = run.ID
 			return nil
 		}
@@ -170,7 +171,22 @@ func (r *runner) pickRetried(runs []*ledger.Run, wanted *ledger.Run) error {
 	if len(runs) == 0 {
 		return fmt.Errorf("%w: migration %s has not been run yet", ErrUnknownRun, wanted.Migration)
 	}
+	for _, run := range runs {
+		if run.Kind() == ledger.KindAll {
+			r.warnUndone(run)
+			break
+		}
+	}
 	return nil
+}
+
+// warnUndone says that a retry brings only the rejected records of a run that
+// was rolled back, and not those that the rollback took from the target.
+func (r *runner) warnUndone(run *ledger.Run) {
+	if run.State != ledger.RolledBack && run.State != ledger.PartlyRolledBack {
+		return
+	}
+	r.tell(Event{Kind: EventWarning, Message: fmt.Sprintf("run %s is %s: a retry reads only the records that it rejected, and not those that were reversed; `landfall run` reads all of them again", run.Name, run.State)})
 }
 
 // changeList collects what is not as it was.
