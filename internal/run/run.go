@@ -33,6 +33,7 @@ type runner struct {
 	run      *ledger.Run
 	entities []ledger.Entity
 	resumed  bool
+	outdated []string // what changed of inputs that the run has read to their end
 	since    int64 // the last completed run before this one over all records; 0: none
 	// rehearse is set when nothing may stay written, not even a counter moved.
 	rehearse bool
@@ -128,7 +129,7 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 	if err := r.refuseGroups(ctx, wanted.Migration); err != nil {
 		return err
 	}
-	return r.Begin(ctx, r.books, wanted.Migration, func(ctx context.Context, tx sqldb.Tx) (string, error) {
+	err = r.Begin(ctx, r.books, wanted.Migration, func(ctx context.Context, tx sqldb.Tx) (string, error) {
 		// A new run is written with its slices in one transaction; should its
 		// commit's answer be lost, the next try finds it and resumes it.
 		if r.resumed, err = r.startOrResume(ctx, tx, wanted, entities, mustResume); err != nil {
@@ -136,6 +137,12 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 		}
 		return r.run.Name, nil
 	})
+	// What has ended is not read again, as it would not have been had the run
+	// not been broken off.
+	for _, change := range r.outdated {
+		r.tell(Event{Kind: EventWarning, Message: "changed since it was read to its end: " + change + "; this run does not read it again, the next one does"})
+	}
+	return err
 }
 
 // carryOn runs the entities one after another and closes the run.

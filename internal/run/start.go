@@ -107,6 +107,7 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 			return false, &DriftError{Run: before.Name, Changes: changes, Other: true}
 		}
 		r.run, r.entities = before, known
+		r.outdated = factsDrift(known, entities, true)
 		return true, r.ledger.SetState(ctx, tx, before.ID, ledger.Running, "")
 	}
 	if mustResume {
@@ -221,10 +222,17 @@ func inputDrift(before, now *ledger.Run, known, found []ledger.Entity) changeLis
 		changes.differs("--input", before.Options.Inputs, now.Options.Inputs)
 	}
 	changes.differs("target", before.Options.Target, now.Options.Target)
+	return append(changes, factsDrift(known, found, false)...)
+}
+
+// factsDrift says by what the inputs of entities, of those that have ended or of
+// the others, are not recognised any more.
+func factsDrift(known, found []ledger.Entity, ended bool) changeList {
+	var changes changeList
 	for i := range known {
 		at := slices.IndexFunc(found, func(e ledger.Entity) bool { return e.Name == known[i].Name })
-		if at < 0 || known[i].Done {
-			continue // the mapping tells of entities that are gone; ended ones are not read again
+		if at < 0 || known[i].Done != ended {
+			continue // the mapping tells of entities that are gone
 		}
 		for _, fact := range known[i].Input {
 			for _, other := range found[at].Input {
