@@ -35,18 +35,21 @@ type entityRun struct {
 	lookups []*lookup
 	// uncalled: the books know nothing of what the entity's records are found by.
 	uncalled bool
-	later    map[string]bool // parent entities whose records may land after those that refer to them
-	policy   target.Policy
-	pace     target.Pace
-	first    bool     // the crosswalk holds nothing of the entity: no look-ups needed
-	known    bool     // earlier runs have landed records of the entity
-	owned    bool     // rows of the table, whose keys are natural, belonged to records when the run started
-	hashed   []string // the columns that hashes cover, in name order
-	shapeID  int64
-	once     []string // the columns that are written only once, in name order
-	onceID   int64    // their shape; 0 where there are none
-	wanted   *wanted
-	total    int64
+	// recreated are the tables of parent entities of which records may be written
+	// again after those that refer to them: `missing: recreate`.
+	recreated map[string]target.Table
+	later     map[string]bool // parent entities whose records may land after those that refer to them
+	policy    target.Policy
+	pace      target.Pace
+	first     bool     // the crosswalk holds nothing of the entity: no look-ups needed
+	known     bool     // earlier runs have landed records of the entity
+	owned     bool     // rows of the table, whose keys are natural, belonged to records when the run started
+	hashed    []string // the columns that hashes cover, in name order
+	shapeID   int64
+	once      []string // the columns that are written only once, in name order
+	onceID    int64    // their shape; 0 where there are none
+	wanted    *wanted
+	total     int64
 
 	mu     sync.Mutex
 	counts ledger.Counts
@@ -110,6 +113,7 @@ func (e *entityRun) recall(ctx context.Context) error {
 func (e *entityRun) prepare(ctx context.Context) error {
 	e.policy = policyOf(e.o.Mode, e.Entity.Entity)
 	e.parents, e.owner, e.later = map[string]*crosswalk.Parents{}, map[string]int64{}, map[string]bool{}
+	e.recreated = map[string]target.Table{}
 	dialect := e.books.Dialect()
 	e.lookups = nil
 	for i := range e.Lookups {
@@ -204,6 +208,9 @@ func (e *entityRun) knowParents(ctx context.Context, tx sqldb.Tx) error {
 			e.parents[name] = crosswalk.NewParents(store)
 			e.owner[name] = store.EntityID
 			e.later[name] = !e.expects && e.m.Waits(e.Entity, name)
+			if parent := e.m.Entity(name); e.later[name] && policyOf(e.o.Mode, parent.Entity).Missing == string(mapping.MissingRecreate) {
+				e.recreated[name] = table.NewLander(e.books.Dialect(), parent.Table, parent.Key)
+			}
 		}
 	}
 	return nil

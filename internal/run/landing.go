@@ -7,6 +7,7 @@ import (
 	"landfall/internal/crosswalk"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
+	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
@@ -85,7 +86,7 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 	if err := sqldb.PreferIndexes(ctx, l.tx, l.books.Dialect(), true); err != nil {
 		return nil, false, err
 	}
-	for _, step := range []func(context.Context) error{l.recognise, l.resolve, l.compare, l.refuseTwins, l.match} {
+	for _, step := range []func(context.Context) error{l.recognise, l.lookForGone, l.resolve, l.compare, l.refuseTwins, l.match} {
 		if err := step(ctx); err != nil {
 			return nil, false, err
 		}
@@ -259,6 +260,10 @@ func joinKey(key []record.Value) string {
 
 // keyValues takes a key out of the crosswalk's text.
 func (e *entityRun) keyValues(text string) ([]record.Value, error) {
+	return keyValues(e.Entity, text)
+}
+
+func keyValues(e *migration.Entity, text string) ([]record.Value, error) {
 	parts := record.SplitKey(text)
 	if len(parts) != len(e.Key) {
 		return nil, fmt.Errorf("the crosswalk says that %s's row has the key %q, but the key has %d columns", e.Name, text, len(e.Key))

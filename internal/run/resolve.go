@@ -79,7 +79,7 @@ func (l *landing) resolveAmong(ctx context.Context, ref mapping.RefField, place 
 		}
 		key := meant[i].Key
 		if own && !l.expects {
-			if parent, here := l.places()[key]; here && !l.units[parent].situation.Known {
+			if parent, here := l.places()[key]; here && (!l.units[parent].situation.Known || l.units[parent].situation.RowGone) {
 				u.within = append(u.within, inBatch{ref: ref, place: place, parent: parent, key: key})
 				u.row[place], meant[i] = record.Null(), record.Ref{}
 				return nil
@@ -89,6 +89,10 @@ func (l *landing) resolveAmong(ctx context.Context, ref mapping.RefField, place 
 		return nil
 	})
 	parents, err := l.parents[entity].Resolve(ctx, l.tx, keys)
+	if err != nil {
+		return err
+	}
+	gone, err := l.goneParents(ctx, entity, parents)
 	if err != nil {
 		return err
 	}
@@ -107,7 +111,13 @@ func (l *landing) resolveAmong(ctx context.Context, ref mapping.RefField, place 
 		if parent.Entity != entity {
 			return nil
 		}
-		if key, found := parents[parent.Key]; found {
+		key, found := parents[parent.Key]
+		if gone[parent.Key] && (!u.situation.Known || u.situation.RowGone) {
+			// A row that is there keeps the key that it holds until the next run: it
+			// is not to be written twice where the parent is not written again.
+			return l.postpone(i, u, ref, place, parent)
+		}
+		if found {
 			return l.refer(i, u, place, parent, key)
 		}
 		if l.later[entity] && !(own && causes[parent.Key].RunName == l.runner.run.Name) {

@@ -34,7 +34,7 @@ type runner struct {
 	entities []ledger.Entity
 	resumed  bool
 	outdated []string // what changed of inputs that the run has read to their end
-	since    int64 // the last completed run before this one over all records; 0: none
+	since    int64    // the last completed run before this one over all records; 0: none
 	// rehearse is set when nothing may stay written, not even a counter moved.
 	rehearse bool
 	// expects is set when records are carried to the row that must stand for them
