@@ -130,3 +130,19 @@ func TestLinksOfPagesLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestPagesCallProgramsThatThereAre: scripts of tests know SQLite's program by a
+// short name, too, which no reader has.
+func TestPagesCallProgramsThatThereAre(t *testing.T) {
+	t.Parallel()
+	short := regexp.MustCompile(`(?m)^(\$ )?sqlite |[|;&] *sqlite `)
+	for _, path := range pages(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := short.Find(text); found != nil {
+			t.Errorf("%s calls %q: the program is sqlite3", filepath.Base(path), found)
+		}
+	}
+}
