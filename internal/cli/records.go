@@ -82,6 +82,9 @@ func (r *recordsFlags) filter() (filter report.Filter, err error) {
 		filter.Dispositions = append(filter.Dispositions, record.Disposition(name))
 	}
 	for _, code := range r.codes {
+		if !slices.Contains(codeNames(), code) {
+			return filter, usagef("--code %s: there is no such code, see docs/codes.md%s", code, mapping.Hint(code, codeNames()))
+		}
 		filter.Codes = append(filter.Codes, record.Code(code))
 	}
 	if r.key != "" {
@@ -207,6 +210,14 @@ func (f *front) writeRecords(ctx context.Context, file *mapping.File, tx sqldb.T
 		fmt.Fprintln(f.Err, whose+" no such records")
 	}
 	return err
+}
+
+func codeNames() []string {
+	var names []string
+	for _, code := range record.Codes {
+		names = append(names, string(code))
+	}
+	return names
 }
 
 func dispositionNames() []string {

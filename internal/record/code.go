@@ -49,3 +49,40 @@ const (
 func (c Code) Misplaced() bool {
 	return c == CodeRaggedRow || c == CodeBadEncoding || c == CodeBadRow
 }
+
+// Codes lists them all, in the order of a record's way.
+var Codes = []Code{
+	CodeMissingKey,
+	CodeRaggedRow,
+	CodeBadEncoding,
+	CodeBadRow,
+	CodeBadDate,
+	CodeUnknownCode,
+	CodeBadExpr,
+	CodeWrongType,
+	CodeTooLong,
+	CodeOutOfRange,
+	CodeNotNull,
+	CodeRule,
+	CodeDuplicateKey,
+	CodeMissingParent,
+	CodeNotFound,
+	CodeParentFailed,
+	CodeParentUndone,
+	CodeUnique,
+	CodeForeignKey,
+	CodeCheck,
+	CodeRefused,
+	CodeNotWritten,
+	CodeAmbiguous,
+	CodeMatchExists,
+	CodeMatchClaimed,
+	CodeEdited,
+	CodeMissing,
+	CodeKnown,
+	CodeReferenced,
+	CodeCascade,
+	CodeTrigger,
+	CodeLaterRun,
+	CodeNoImage,
+}
