@@ -135,7 +135,7 @@ func oneArg(what, example string) cobra.PositionalArgs {
 		if len(args) != 1 {
 			return usagef("%s takes %s, got %d arguments: %s %s", cmd.CommandPath(), what, len(args), cmd.CommandPath(), example)
 		}
-		return nil
+		return noBlank(cmd, args)
 	}
 }
 

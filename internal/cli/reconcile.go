@@ -49,12 +49,7 @@ missing permission) · 6 something differs · 130 interrupted (can be gone on wi
   landfall reconcile --entity customer --sample 1%
   landfall reconcile --only customer:1042
   landfall reconcile --out differences.csv`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usagef("%s takes one run at most, got %d", cmd.CommandPath(), len(args))
-			}
-			return nil
-		},
+		Args: atMostOneRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := ""
 			if len(args) > 0 {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -95,6 +96,17 @@ func runsFolder(runs, target string, file *mapping.File) string {
 func atMostOneRun(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return usagef("%s takes one run at most, got %d", cmd.CommandPath(), len(args))
+	}
+	return noBlank(cmd, args)
+}
+
+// noBlank refuses an empty name, such as a shell makes of a variable that is not
+// set: it must not stand for the newest run.
+func noBlank(cmd *cobra.Command, args []string) error {
+	for _, arg := range args {
+		if strings.TrimSpace(arg) == "" {
+			return usagef("%s: an argument is empty: name what is meant, or leave the argument out where the newest run is", cmd.CommandPath())
+		}
 	}
 	return nil
 }
