@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -54,13 +55,24 @@ type Holder struct {
 	ExpiresAt  string
 }
 
+// shownProcess is the part of Process that a person can look for: the rest tells
+// boots, namespaces and reused numbers apart. Name says on which host it is.
+func (h *Holder) shownProcess() string {
+	_, rest, found := strings.Cut(h.Process, " pid ")
+	if !found {
+		return h.Process
+	}
+	pid, _, _ := strings.Cut(rest, " start ")
+	return "pid " + pid
+}
+
 // HeldError refuses a second worker.
 type HeldError struct{ Holder Holder }
 
 // Error names who holds the lease and until when.
 func (e *HeldError) Error() string {
 	return fmt.Sprintf("migration %q is being run by %s (%s, run %s, since %s); its lease ends at %s unless renewed: wait for it or stop it first",
-		e.Holder.Migration, e.Holder.Name, e.Holder.Process, e.Holder.Run, e.Holder.AcquiredAt, e.Holder.ExpiresAt)
+		e.Holder.Migration, e.Holder.Name, e.Holder.shownProcess(), e.Holder.Run, e.Holder.AcquiredAt, e.Holder.ExpiresAt)
 }
 
 // Acquire takes the lease inside the transaction. It waits for batches that

@@ -73,7 +73,10 @@ func wantedRight(message, sql string) string {
 	verb, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
 	switch {
 	case strings.HasPrefix(message, "permission denied for schema "):
-		return ": it wants USAGE, and CREATE to make tables there"
+		if verb == "CREATE" {
+			return ": it wants USAGE and CREATE"
+		}
+		return ": it wants USAGE"
 	case strings.HasPrefix(message, "permission denied for database "):
 		return ": it wants CREATE to make a schema, or TEMPORARY to make temporary tables"
 	case strings.HasPrefix(message, "permission denied for sequence "):
