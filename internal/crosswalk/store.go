@@ -187,6 +187,22 @@ func (s *Store) Owners(ctx context.Context, tx sqldb.Tx, targetKeys []string) (o
 	return owners, err
 }
 
+// OthersOwners finds, of the target keys, those whose rows belong to records of
+// other migrations, and which migrations these are.
+func (s *Store) OthersOwners(ctx context.Context, tx sqldb.Tx, targetKeys []string) (map[string]string, error) {
+	migrations := map[string]string{}
+	if len(targetKeys) == 0 {
+		return migrations, nil
+	}
+	relation, args := s.keyRelation(targetKeys)
+	err := books.Each(ctx, tx, func(values []record.Value) error {
+		migrations[values[0].String()] = values[1].String()
+		return nil
+	}, fmt.Sprintf("SELECT c.target_key, e.migration FROM %s %s %s c ON c.target_key = k.c0 AND %s JOIN %s e ON e.id = c.entity_id AND e.migration <> (SELECT o.migration FROM %[5]s o WHERE o.id = %[6]d)",
+		relation, s.books.Dialect().LookupJoin(), s.books.Table("crosswalk"), s.owning("c."), s.books.Table("entity"), s.EntityID), args...)
+	return migrations, err
+}
+
 // Owned reports whether any entry, of whatever entity, owns a row of the table.
 func (s *Store) Owned(ctx context.Context, tx sqldb.Tx) (bool, error) {
 	_, found, err := s.books.One(ctx, tx, "SELECT 1 FROM {crosswalk} WHERE "+s.owning("")+" LIMIT 1")

@@ -25,7 +25,11 @@ func (e *Entity) compile(m *Migration) error {
 		}
 		e.Key = append(e.Key, *column)
 	}
-	e.judgeKey(complain)
+	if e.Table.View {
+		complain(e.To.Position, "%s is a view: views cannot be written, name the table behind it", e.Table.Name)
+	} else {
+		e.judgeKey(complain)
+	}
 	if len(problems) > 0 {
 		for _, problem := range problems {
 			m.File.Locate(problem)

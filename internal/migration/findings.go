@@ -73,9 +73,6 @@ func (e *Entity) field(column string) *mapping.Field {
 
 // checkRequired finds columns that the target wants and nobody fills.
 func (e *Entity) checkRequired(note noteFunc) {
-	if e.Table.View {
-		note(Wrong, e.To.Position, "%s is a view: records land in tables", e.Table.Name)
-	}
 	for _, column := range e.Table.Columns {
 		isKey := slices.Contains(e.To.KeyColumns, column.Name)
 		if column.Nullable || column.HasDefault || column.Identity || column.Generated || isKey || e.field(column.Name) != nil {

@@ -184,12 +184,18 @@ func (l *landing) match(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var claimed []string
 	for _, u := range single {
 		if owner, owned := owners[u.keyText]; owned {
 			u.situation.Claimed = &owner
+			claimed = append(claimed, u.keyText)
 		}
 	}
-	return nil
+	others, err := l.store.OthersOwners(ctx, l.tx, claimed)
+	for _, u := range single {
+		u.situation.ClaimedIn = others[u.keyText]
+	}
+	return err
 }
 
 func fieldList(columns []sqldb.Column) string {

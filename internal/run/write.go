@@ -89,6 +89,10 @@ func (l *landing) refuse(ctx context.Context, refusals []target.Refusal, places 
 	if err != nil {
 		return err
 	}
+	others, err := l.store.OthersOwners(ctx, l.tx, holders)
+	if err != nil {
+		return err
+	}
 	for _, refusal := range refusals {
 		i := places[refusal.Row]
 		message := refusal.Message
@@ -96,6 +100,9 @@ func (l *landing) refuse(ctx context.Context, refusals []target.Refusal, places 
 			message += ": row " + refusal.Holder
 			if owner, known := owners[refusal.Holder]; known {
 				message += ", which is " + owner.String()
+				if migration := others[refusal.Holder]; migration != "" {
+					message += " of migration " + migration
+				}
 			}
 		}
 		l.units[i].rejection = &record.Rejection{

@@ -72,6 +72,8 @@ type Situation struct {
 	// For unknown ones:
 	Matches int64
 	Claimed *record.Ref // the matching row belongs to this other record
+	// ClaimedIn is the migration of that record, where it is another one.
+	ClaimedIn string
 }
 
 // Decide applies the table of modes and policies. The rejection has neither Ref
@@ -104,6 +106,9 @@ func Decide(s Situation, policy Policy) (Action, *record.Rejection) {
 	}
 	// A row that another record became is no row that was there before: the two
 	// records are duplicates, whatever the policy for matches is.
+	if s.Claimed != nil && s.ClaimedIn != "" {
+		return reject(record.CodeMatchClaimed, fmt.Errorf("the matching row is that of %s of migration %s already: two migrations bring the same thing, and only one can own the row", *s.Claimed, s.ClaimedIn))
+	}
 	if s.Claimed != nil {
 		return reject(record.CodeMatchClaimed, fmt.Errorf("the matching row is that of %s already: two records of the source are the same thing", *s.Claimed))
 	}
