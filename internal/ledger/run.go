@@ -27,6 +27,10 @@ const (
 
 	RolledBack       State = "rolled-back"        // all that it did is undone
 	PartlyRolledBack State = "partly-rolled-back" // what could be undone is
+
+	// RollingBack is told of a run while a rollback of it is unfinished; what the
+	// books hold is its state before.
+	RollingBack State = "rolling-back"
 )
 
 // Resumable reports whether the run can go on.
