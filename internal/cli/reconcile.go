@@ -26,6 +26,7 @@ type reconcileFlags struct {
 	sample      string
 	out         string
 	live        bool
+	fresh       bool
 	json        bool
 	target      string
 	lanes       int
@@ -41,7 +42,8 @@ func (f *front) reconcile() *cobra.Command {
 		Long: `Derives from source, mapping and crosswalk what the target must hold, and compares it with what it holds: every field of
 every row, rows that are missing or extra, references, counters. It changes nothing but its own rows in the books, and
 works with a role that may only read; then the result is told, and not kept. Without RUN all records of the source are
-compared; with RUN those that the run was over. The same command goes on with a comparison that was broken off.
+compared; with RUN those that the run was over. The same command goes on with a comparison that was broken off less than
+an hour ago, as long as no run has written since; --fresh begins anew.
 
 Exit codes: 0 nothing differs · 1 broken · 2 usage or mapping, or nothing has been run · 3 environment (cannot connect,
 missing permission) · 6 something differs · 130 interrupted (can be gone on with)`,
@@ -63,6 +65,7 @@ missing permission) · 6 something differs · 130 interrupted (can be gone on wi
 	cmd.Flags().StringVar(&flags.sample, "sample", "", "a part of the records, the same ones each time: a share such as 1%, or a number for each entity")
 	cmd.Flags().StringVar(&flags.out, "out", "", "write every difference to this file, .csv or .jsonl")
 	cmd.Flags().BoolVar(&flags.live, "live", false, "people work in the target: rows that no record owns are theirs (always so where environment is production)")
+	cmd.Flags().BoolVar(&flags.fresh, "fresh", false, "begin anew, even where a comparison was broken off")
 	cmd.Flags().BoolVar(&flags.json, "json", false, "tell progress and the result as JSON lines")
 	cmd.Flags().StringVar(&flags.target, "target", "", "another connection of the mapping")
 	cmd.Flags().IntVar(&flags.lanes, "lanes", 0, "connections that look side by side (default: 2 where the database serves several)")
@@ -79,7 +82,7 @@ func (f *front) reconcileRecords(ctx context.Context, name string, flags reconci
 	if flags.lanes < 0 || flags.batch < 0 {
 		return usagef("--lanes and --batch take numbers from 1; leave them out to have them chosen")
 	}
-	o := reconcile.Options{Run: name, Entities: flags.entities, Live: flags.live, Lanes: flags.lanes, Records: flags.batch}
+	o := reconcile.Options{Run: name, Entities: flags.entities, Live: flags.live, Fresh: flags.fresh, Lanes: flags.lanes, Records: flags.batch}
 	if flags.sample != "" {
 		var err error
 		if o.Sample, err = reconcile.ParseSample(flags.sample); err != nil {

@@ -74,6 +74,41 @@ func TestStoppedReconciliation(t *testing.T) {
 	}
 }
 
+// What was looked at before a reconciliation was broken off is told with its
+// time, and counts for an hour, as long as no run has written.
+func TestReconciliationGoesOnForAWhile(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(string(k), func(t *testing.T) {
+			l := newLife(t, k, stages(t, k)[0].before, firstEdition)
+			l.start("", "run").wait(exitOpen)
+			own := strings.NewReplacer("BOOKS.", map[kind]string{onSQLite: "landfall_", onPostgres: "landfall."}[k])
+			run := l.ground.query(t, own.Replace("SELECT max(name) FROM BOOKS.run"))[0][0]
+			command := []string{"reconcile", "--entity", "region,customer", run}
+			fresh := slices.Concat(command, []string{"--fresh"})
+			before := closing(l.run(0, command...))
+			brokenOff := func() { l.killedAt("reconcile-entity:1", fresh...) }
+
+			brokenOff()
+			l.ground.exec(t, "UPDATE regions SET name = 'damaged' WHERE id = (SELECT min(id) FROM regions)")
+			again := l.run(0, command...)
+			mentions(t, again, "reconciliation "+run+"-check-2 goes on where it stopped", "holds what it must", " UTC for region\n")
+			same(t, "the closing table", before, closing(again))
+
+			brokenOff()
+			l.run(exitDiffers, fresh...)
+
+			brokenOff()
+			l.ground.exec(t, own.Replace("UPDATE BOOKS.reconciliation SET started_at = replace(started_at, '20', '19');\n"+
+				"UPDATE BOOKS.reconciliation_entity SET position = replace(position, '\"noted\":\"20', '\"noted\":\"19')"))
+			mentions(t, l.run(exitDiffers, command...), "begins anew: that is more than an hour ago")
+
+			brokenOff()
+			l.run(0, "run", "--only", "customer:1")
+			mentions(t, l.run(exitDiffers, command...), "begins anew: runs have written since")
+		})
+	}
+}
+
 func (l *life) found() string { return read(l.t, filepath.Join(l.dir, "found.csv")) }
 
 // closing is the table that ends the command's words, and what follows it.

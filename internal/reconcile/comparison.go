@@ -38,6 +38,9 @@ const countKnown = "known"
 
 func (c *comparison) carry(ctx context.Context) error {
 	c.at = placeOf(c.stored.Position)
+	if c.at.Since == "" {
+		c.at.Since = c.clock.now()
+	}
 	c.prepare()
 	c.progress(run.EventEntityStarted)
 	if !c.at.Read {
@@ -136,6 +139,7 @@ func (c *comparison) Told(ctx context.Context, b *run.ExpectedBatch) error {
 
 // note writes what is known so far.
 func (c *comparison) note(ctx context.Context) error {
+	c.at.Noted = c.clock.now()
 	c.stored.Position = c.at.String()
 	if err := c.notes.note(ctx, c.stored, "", verdict.These(c.pending)); err != nil {
 		return err

@@ -58,8 +58,11 @@ func (w *work) startOrResume(ctx context.Context, wanted *verdict.Reconciliation
 	// reconciliation, the first to note something finds out.
 	mark := run.NewMark()
 	err := n.loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		w.entities, w.result.Resumed = nil, false
-		before, known, err := n.unfinished(ctx, a.Tx, wanted, entities)
+		w.entities, w.result.Resumed, w.anew = nil, false, ""
+		if err := w.lookAtBooks(ctx, a.Tx, wanted); err != nil {
+			return err
+		}
+		before, known, err := w.unfinished(ctx, a.Tx, n.store, wanted, entities)
 		if err != nil {
 			return err
 		}
@@ -70,7 +73,7 @@ func (w *work) startOrResume(ctx context.Context, wanted *verdict.Reconciliation
 			for i, e := range known {
 				e.Input = entities[i].Input
 				was := e.Position
-				e.Position = placeOf(was).by(mark).String()
+				e.Position = placeOf(was).goneOnWith().by(mark).String()
 				if err := n.store.Note(ctx, a.Tx, wanted.ID, e, was, "", verdict.None); err != nil {
 					return err
 				}
@@ -106,35 +109,6 @@ type bookNotes struct {
 	loader *target.Loader
 	of     *verdict.Reconciliation
 	was    map[int64]string // position as the books say it
-}
-
-// unfinished finds the newest reconciliation where it can be gone on with: it is
-// of the same run, mapping and input, and asked for the same.
-func (n *bookNotes) unfinished(ctx context.Context, tx sqldb.Tx, wanted *verdict.Reconciliation, entities []*verdict.Entity) (*verdict.Reconciliation, []*verdict.Entity, error) {
-	list, err := n.store.List(ctx, tx, wanted.Migration)
-	if err != nil || len(list) == 0 {
-		return nil, nil, err
-	}
-	before := list[0]
-	if !before.State.Resumable() || before.RunID != wanted.RunID || before.MappingHash != wanted.MappingHash || !sameOptions(before.Options, wanted.Options) {
-		return nil, nil, nil
-	}
-	known, err := n.store.Entities(ctx, tx, before.ID)
-	if err != nil || len(known) != len(entities) {
-		return nil, nil, err
-	}
-	for i, e := range known {
-		if e.ID != entities[i].ID || e.Input != entities[i].Input {
-			return nil, nil, nil
-		}
-	}
-	return before, known, nil
-}
-
-func sameOptions(a, b verdict.Options) bool {
-	one, _ := json.Marshal(a) // texts and numbers always marshal
-	other, _ := json.Marshal(b)
-	return string(one) == string(other)
 }
 
 func (n *bookNotes) note(ctx context.Context, e *verdict.Entity, instead verdict.Verdict, found verdict.Found) error {

@@ -25,6 +25,7 @@ type Options struct {
 	Entities []string // these alone; empty means all
 	Only     []record.Ref
 	Sample   Sample
+	Fresh    bool // begin anew, whatever was broken off
 	// Live: people work in the target, so that rows that nobody owns are theirs.
 	Live    bool
 	Records int // batch limit; 0 means the default
@@ -95,6 +96,8 @@ type work struct {
 	whole    bool // all records of the source are compared
 	live     bool
 	version  int64 // of the books, as far as they could be brought forward
+	clock    clock
+	anew     string // why a comparison that was broken off is not gone on with
 }
 
 // Run compares, or goes on with an unfinished comparison that is the same. The
@@ -197,6 +200,9 @@ func (w *work) begin(ctx context.Context, only []record.Ref) error {
 		return err
 	}
 	w.result.Kept, w.result.notes, w.result.Entities = kept, w.notes, w.entities
+	if w.anew != "" {
+		w.tell(run.Event{Kind: run.EventWarning, Message: w.anew})
+	}
 	kind := run.EventReconciling
 	if w.result.Resumed {
 		kind = run.EventRunResumed
@@ -249,7 +255,7 @@ func (w *work) end(ctx context.Context, err error) error {
 	return err
 }
 
-func (w *work) tell(e run.Event) { w.x.Tell(w.result.Name, "reconcile", e) }
+func (w *work) tell(e run.Event) { w.x.Tell(w.result.Name, run.ModeReconcile, e) }
 
 func (w *work) point(p run.Point) {
 	if w.o.Points != nil {

@@ -86,6 +86,7 @@ func (c *comparison) needsKeys() bool {
 // noteStep notes a step and what it found.
 func (c *comparison) noteStep(ctx context.Context, name string, instead verdict.Verdict, found verdict.Found) error {
 	c.at.Steps = append(c.at.Steps, name)
+	c.at.Noted = c.clock.now()
 	c.stored.Position = c.at.String()
 	err := c.notes.note(ctx, c.stored, instead, found)
 	c.noted = time.Now()

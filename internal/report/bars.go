@@ -64,7 +64,7 @@ func (b *bars) Observe(e run.Event) {
 		fmt.Fprintf(b.progress, "reconciliation %s\n", e.Run)
 		return
 	case run.EventRunResumed:
-		fmt.Fprintf(b.progress, "run %s (%s) goes on where it stopped\n", e.Run, e.Mode)
+		fmt.Fprintf(b.progress, "%s goes on where it stopped\n", goesOn(e))
 		return
 	case run.EventWarning:
 		fmt.Fprintf(b.progress, "warning: %s\n", e.Message)

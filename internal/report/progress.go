@@ -132,7 +132,7 @@ func (p *lineProgress) Observe(e run.Event) {
 	case run.EventReconciling:
 		fmt.Fprintf(p.w, "reconciliation %s started\n", e.Run)
 	case run.EventRunResumed:
-		fmt.Fprintf(p.w, "run %s (%s) goes on where it stopped\n", e.Run, e.Mode)
+		fmt.Fprintf(p.w, "%s goes on where it stopped\n", goesOn(e))
 	case run.EventEntityStarted:
 		p.last = e.Time
 	case run.EventBatch:
@@ -166,6 +166,14 @@ func (p *lineProgress) Observe(e run.Event) {
 
 // Close implements Progress.
 func (p *lineProgress) Close() { p.late.stop() }
+
+// goesOn names what is gone on with.
+func goesOn(e run.Event) string {
+	if e.Mode == run.ModeReconcile {
+		return "reconciliation " + e.Run
+	}
+	return fmt.Sprintf("run %s (%s)", e.Run, e.Mode)
+}
 
 // readWord is what was done with the records that an event counts.
 func readWord(e run.Event) string {

@@ -86,9 +86,9 @@ func (v *Verdicts) inWords() string {
 	case v.State == verdict.Broken:
 		return "broke off: " + v.Error
 	case n == 0:
-		return "the target holds what it must" + v.within()
+		return "the target holds what it must" + v.within() + v.asOf()
 	default:
-		return counted(int(n), "difference") + v.within()
+		return words(n, "difference") + v.within() + v.asOf()
 	}
 }
 
@@ -102,6 +102,24 @@ func (v *Verdicts) within() string {
 		return ""
 	}
 	return " in what was compared (" + strings.Join(bounds, "; ") + ")"
+}
+
+// asOf says since when the headline is true, where part of it was found before
+// the comparison was broken off and gone on with.
+func (v *Verdicts) asOf() string {
+	oldest, names := "", []string(nil)
+	for _, e := range v.Entities {
+		if at := e.Earlier(); at != "" {
+			names = append(names, e.Name)
+			if oldest == "" || at < oldest {
+				oldest = at
+			}
+		}
+	}
+	if oldest == "" {
+		return ""
+	}
+	return fmt.Sprintf(", as of %s for %s", momentText(oldest), strings.Join(names, ", "))
 }
 
 func (v *Verdicts) notLooked() bool {
@@ -260,6 +278,7 @@ func (v *Verdicts) TellJSON(w io.Writer) error {
 		Name      string           `json:"entity"`
 		Counts    map[string]int64 `json:"counts"`
 		NotLooked []string         `json:"not_looked,omitempty"`
+		AsOf      string           `json:"as_of,omitempty"` // since when, where part was looked at before it was gone on with
 	}
 	out := struct {
 		Reconciliation string        `json:"reconciliation"`
@@ -272,7 +291,7 @@ func (v *Verdicts) TellJSON(w io.Writer) error {
 		Examples       []verdictLine `json:"examples"`
 	}{v.Name, v.Run, v.State, v.Kept, v.Options.Bounds(), v.differences(), nil, []verdictLine{}}
 	for _, e := range v.Entities {
-		out.Entities = append(out.Entities, entity{e.Name, e.Counts, e.NotLooked})
+		out.Entities = append(out.Entities, entity{e.Name, e.Counts, e.NotLooked, e.Earlier()})
 	}
 	type group struct {
 		entity  string

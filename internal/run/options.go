@@ -122,6 +122,9 @@ const (
 	EventReconciling   EventKind = "reconciling" // a reconciliation has started; its other events are those of runs
 )
 
+// ModeReconcile is the mode that the events of a reconciliation name.
+const ModeReconcile = "reconcile"
+
 // Event tells whoever draws the progress what happened.
 type Event struct {
 	Kind    EventKind

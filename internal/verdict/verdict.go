@@ -2,7 +2,10 @@
 // target with what it must hold, how far it is, and every difference.
 package verdict
 
-import "slices"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Verdict says in what way the target is not what it must be.
 type Verdict string
@@ -97,6 +100,9 @@ type Options struct {
 	Live     bool              `json:"live,omitempty"`
 	Target   string            `json:"target"`
 	Records  int               `json:"records,omitempty"` // of a batch at most; 0 for the default
+	// Written says what had been written to the books when it began: the newest
+	// run, and the batches of all runs.
+	Written string `json:"written,omitempty"`
 }
 
 // Reconciliation is one comparison of the target with what it must hold.
@@ -122,11 +128,22 @@ type Entity struct {
 	Place    int64
 	Done     bool
 	Input    string // fingerprint of its source, as text
-	Position string // how far it is; whoever reconciles knows the form
+	Position string // how far it is, as JSON; whoever reconciles knows the rest of the form
 	Counts   map[string]int64
 	// NotLooked tells where it was not looked, and why, a line each: no difference
 	// there says nothing.
 	NotLooked []string
+}
+
+// Earlier is since when what is said of the entity is so, where part of it was
+// looked at before the comparison was broken off and gone on with: UTC, by the
+// server's clock. Otherwise it is empty.
+func (e *Entity) Earlier() string {
+	var position struct {
+		Earlier string `json:"earlier"`
+	}
+	_ = json.Unmarshal([]byte(e.Position), &position) // a position that cannot be read is that of a start
+	return position.Earlier
 }
 
 // LookedNot adds a line to NotLooked, once.
