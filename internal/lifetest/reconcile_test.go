@@ -109,6 +109,24 @@ func TestReconciliationGoesOnForAWhile(t *testing.T) {
 	}
 }
 
+// A target out of which a rollback took a part does not hold what it must,
+// whether the rollback is still to be finished or was given up.
+func TestReconciliationOfHalfARollback(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(string(k), func(t *testing.T) {
+			l := newLife(t, k, stages(t, k)[0].before, firstEdition)
+			l.start("", "run", "--batch", "20").wait(exitOpen)
+			l.run(0, "reconcile")
+			l.killedAt("rows-judged:4", "rollback", "life-0001")
+			mentions(t, l.run(exitDiffers, "reconcile"), "partly-rolled-back", "run life-0001 is rolled back in part only")
+			l.run(0, "abandon", "life-0002")
+			mentions(t, l.run(exitDiffers, "reconcile"), "partly-rolled-back", "run life-0001 is rolled back in part only")
+			l.run(0, "rollback", "life-0001")
+			mentions(t, l.run(0, "reconcile"), "the target holds none of the records, which are rolled back")
+		})
+	}
+}
+
 func (l *life) found() string { return read(l.t, filepath.Join(l.dir, "found.csv")) }
 
 // closing is the table that ends the command's words, and what follows it.

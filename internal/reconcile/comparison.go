@@ -162,6 +162,9 @@ func (c *comparison) progress(kind run.EventKind) {
 	if text == "" {
 		text = "no difference"
 	}
+	if n := counts[verdict.CountRolledBack]; n > 0 {
+		text += fmt.Sprintf(", %d rolled back", n)
+	}
 	c.tell(run.Event{Kind: kind, Entity: c.Name, Read: counts[verdict.CountRecords], Total: c.Total(), Percent: -1, Found: text})
 }
 

@@ -99,6 +99,7 @@ func (c *comparison) Again(ctx context.Context, tx sqldb.Tx, b *run.ExpectedBatc
 		return fmt.Errorf("looking up the crosswalk: %w", err)
 	}
 	var look []*seen
+	var runs undoing
 	for _, i := range j.doubts {
 		x := &b.Records[i]
 		if x.InBooks && x.Entry.OnTarget() {
@@ -107,8 +108,13 @@ func (c *comparison) Again(ctx context.Context, tx sqldb.Tx, b *run.ExpectedBatc
 		entry, found := entries[x.Ref.Key]
 		s := &seen{Expected: *x}
 		s.Entry, s.InBooks = entry, found
+		if found && entry.State == crosswalk.StateRolledBack && runs == nil {
+			if runs, err = c.undoing(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if !found || !entry.OnTarget() {
-			c.notThere(again, b, s)
+			c.notThere(again, b, s, runs)
 			continue
 		}
 		again.counts[countKnown]++
@@ -131,13 +137,18 @@ type seen struct {
 }
 
 // notThere judges a record that the crosswalk does not have on the target.
-func (c *comparison) notThere(j *judgement, b *run.ExpectedBatch, s *seen) {
+func (c *comparison) notThere(j *judgement, b *run.ExpectedBatch, s *seen, runs undoing) {
 	cause, told := b.Causes[s.Ref.Key]
 	switch {
 	case told && cause.Code != "":
 		j.counts[verdict.CountNotLanded]++
 	case s.InBooks && s.Entry.State == crosswalk.StateRolledBack:
-		j.counts[verdict.CountNotLanded]++
+		d := runs.partly(s.Entry.LastRun, verdict.Difference{Entity: c.Name, Key: s.Ref.Key, TargetKey: s.Entry.TargetKey})
+		if d == nil {
+			j.counts[verdict.CountRolledBack]++
+			return
+		}
+		j.add(*d)
 	case s.InBooks:
 		j.add(verdict.Difference{
 			Entity: c.Name, Key: s.Ref.Key, TargetKey: s.Entry.TargetKey, Verdict: verdict.Missing,

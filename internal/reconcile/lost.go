@@ -215,7 +215,15 @@ func (c *comparison) tellLost(ctx context.Context, l *lost, s *strays, found *de
 		return appendDifference(found, d)
 	}
 	if c.stored.Counts[string(verdict.NotRun)] > 0 {
-		err := c.notes.each(ctx, func(d *verdict.Difference) error {
+		var runs undoing
+		err := c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+			runs, err = c.undoing(ctx, tx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		err = c.notes.each(ctx, func(d *verdict.Difference) error {
 			if d.Entity != c.Name || d.Verdict != verdict.NotRun {
 				return nil
 			}
@@ -225,8 +233,17 @@ func (c *comparison) tellLost(ctx context.Context, l *lost, s *strays, found *de
 			}
 			if undone {
 				c.stored.Counts[string(verdict.NotRun)]--
-				c.stored.Counts[verdict.CountNotLanded]++
-				return nil
+				by, _, err := l.undone.Claim([]byte(d.Key), "", 0)
+				if err != nil {
+					return err
+				}
+				half := runs.partly(runs.undoneBy(by.Number), *d)
+				if half == nil {
+					c.stored.Counts[verdict.CountRolledBack]++
+					return nil
+				}
+				c.stored.Counts[string(half.Verdict)]++
+				return appendDifference(found, half)
 			}
 			was, err := l.records.Has([]byte(d.Key))
 			if err != nil {

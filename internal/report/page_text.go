@@ -52,7 +52,7 @@ func words[N int | int64](n N, what string) string {
 	return grouped(int64(n)) + " " + what
 }
 
-func wordsAre(n int, what string) string {
+func wordsAre[N int | int64](n N, what string) string {
 	if n == 1 {
 		return words(n, what) + " is"
 	}

@@ -221,9 +221,10 @@ func balanceMark(e AccountEntity) mark {
 
 // reconciliationMark sums up a comparison.
 func reconciliationMark(r *AccountReconciliation) mark {
-	checked, differences, unseen := int64(0), int64(0), 0
+	checked, differences, undone, unseen := int64(0), int64(0), int64(0), 0
 	for _, e := range r.Entities {
 		checked += e.Counts[verdict.CountChecked]
+		undone += e.Counts[verdict.CountRolledBack]
 		differences += e.Differences
 		unseen += len(e.NotLooked)
 	}
@@ -236,6 +237,8 @@ func reconciliationMark(r *AccountReconciliation) mark {
 		return bad("Reconciled by %s%s: %s", r.Name, bounds, words(differences, "difference"))
 	case r.State != string(verdict.Completed):
 		return idle("Reconciliation %s%s is %s", r.Name, bounds, r.State)
+	case undone > 0:
+		return idle("Reconciled by %s%s: %s checked, no difference; %s rolled back", r.Name, bounds, words(checked, "record"), wordsAre(undone, "record"))
 	case bounds != "":
 		return idle("Compared in part by %s%s: %s checked, no difference there", r.Name, bounds, words(checked, "record"))
 	case unseen > 0:
@@ -247,7 +250,7 @@ func reconciliationMark(r *AccountReconciliation) mark {
 // comparedNames lists the columns of a comparison's table.
 func comparedNames(r *AccountReconciliation) []string {
 	names := []string{verdict.CountRecords, verdict.CountChecked, verdict.CountEqual, verdict.CountNotLanded}
-	for _, name := range []string{verdict.CountLinked, verdict.CountUnresolved, verdict.CountForeign} {
+	for _, name := range []string{verdict.CountRolledBack, verdict.CountLinked, verdict.CountUnresolved, verdict.CountForeign} {
 		if slices.ContainsFunc(r.Entities, func(e AccountReconciliationEntity) bool { return e.Counts[name] > 0 }) {
 			names = append(names, name)
 		}

@@ -51,6 +51,15 @@ func (v *Verdicts) differences() int64 {
 	return n
 }
 
+// count adds up what is counted under the name.
+func (v *Verdicts) count(name string) int64 {
+	n := int64(0)
+	for _, e := range v.Entities {
+		n += e.Counts[name]
+	}
+	return n
+}
+
 // Tell writes the closing table and named examples.
 func (v *Verdicts) Tell(w io.Writer) error {
 	fmt.Fprintf(w, "\nReconciliation %s of run %s: %s\n\n", v.Name, v.Run, v.inWords())
@@ -85,6 +94,12 @@ func (v *Verdicts) inWords() string {
 		return "was interrupted"
 	case v.State == verdict.Broken:
 		return "broke off: " + v.Error
+	case n == 0 && v.count(verdict.CountRolledBack) > 0 && v.count(verdict.CountEqual) == 0:
+		return "the target holds none of the records, which are rolled back" + v.within() + v.asOf()
+	case n == 0 && v.count(verdict.CountRolledBack) > 0:
+		return "no difference, and " + wordsAre(v.count(verdict.CountRolledBack), "record") + " rolled back" + v.within() + v.asOf()
+	case n == 0 && v.count(verdict.CountNotLanded) > 0 && v.count(verdict.CountEqual)+v.count(verdict.CountUnresolved) == 0:
+		return "no difference, and none of the records has landed" + v.within() + v.asOf()
 	case n == 0:
 		return "the target holds what it must" + v.within() + v.asOf()
 	default:
@@ -142,7 +157,7 @@ func (v *Verdicts) tellNotLooked(w io.Writer) {
 // columns are those that are not zero throughout, and those that always tell.
 func (v *Verdicts) columns() []string {
 	names := []string{verdict.CountRecords, verdict.CountChecked, verdict.CountEqual}
-	others := []string{verdict.CountNotLanded, verdict.CountUnresolved, verdict.CountLinked, verdict.CountForeign}
+	others := []string{verdict.CountNotLanded, verdict.CountRolledBack, verdict.CountUnresolved, verdict.CountLinked, verdict.CountForeign}
 	for _, name := range verdict.Verdicts {
 		others = append(others, string(name))
 	}

@@ -14,6 +14,9 @@ type Verdict string
 const (
 	// Missing: a row that a record owns is gone.
 	Missing Verdict = "missing"
+	// PartlyRolledBack: a record whose row a rollback took back that left others
+	// of its run, or that is not finished.
+	PartlyRolledBack Verdict = "partly-rolled-back"
 	// NotRun: a source record that no run has landed and none has rejected.
 	NotRun Verdict = "not-run"
 	// Differs: the row is not what source and mapping say now.
@@ -40,7 +43,7 @@ const (
 
 // Verdicts lists them in the order in which tables show them.
 var Verdicts = []Verdict{
-	Missing, NotRun, Differs, ChangedByBusiness, Extra, Duplicate, LostCrosswalk, Orphan, WrongAlias, StaleSequence, Total,
+	Missing, PartlyRolledBack, NotRun, Differs, ChangedByBusiness, Extra, Duplicate, LostCrosswalk, Orphan, WrongAlias, StaleSequence, Total,
 }
 
 // The counts of an entity that are no verdicts.
@@ -49,6 +52,9 @@ const (
 	CountChecked   = "checked"    // held against the target
 	CountEqual     = "equal"      // the row is what it must be
 	CountNotLanded = "not-landed" // rejected, as the ledger or the mapping says
+	// CountRolledBack are records of runs that are rolled back as a whole: that
+	// they are not there is meant so.
+	CountRolledBack = "rolled-back"
 	// CountUnresolved are records whose row is as it was written and whose parent
 	// is accused, so that what they must hold now cannot be told.
 	CountUnresolved = "unresolved"
