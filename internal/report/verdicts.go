@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -177,13 +178,12 @@ func (v *Verdicts) tellExamples(w io.Writer) error {
 		entity  string
 		verdict verdict.Verdict
 	}
-	type subject struct{ key, row string }
 	shown := map[group]int{}
 	last := map[group]subject{} // the fields of one record follow each other
 	kept := map[group][]verdict.Difference{}
 	var order []group
 	err := v.Each(func(d *verdict.Difference) error {
-		g, s := group{d.Entity, d.Verdict}, subject{d.Key, d.TargetKey}
+		g, s := group{d.Entity, d.Verdict}, subjectOf(d)
 		if last[g] != s || shown[g] == 0 {
 			if shown[g]++; shown[g] == 1 {
 				order = append(order, g)
@@ -203,9 +203,9 @@ func (v *Verdicts) tellExamples(w io.Writer) error {
 		var before subject
 		for i := range kept[g] {
 			d := &kept[g][i]
-			if s := (subject{d.Key, d.TargetKey}); i == 0 || s != before {
+			if s := subjectOf(d); i == 0 || s != before {
 				fmt.Fprintf(w, "  %s\n", subjectText(d))
-				if d.Message != "" {
+				if d.Message != "" && s.of == "" {
 					fmt.Fprintf(w, "      %s\n", d.Message)
 				}
 				before = s
@@ -221,6 +221,17 @@ func (v *Verdicts) tellExamples(w io.Writer) error {
 	return nil
 }
 
+// subject is what a difference is about: a record, a row, or, of a table as a
+// whole, one group of one total, or one counter.
+type subject struct{ key, row, of string }
+
+func subjectOf(d *verdict.Difference) subject {
+	if d.Key != "" || d.TargetKey != "" {
+		return subject{key: d.Key, row: d.TargetKey}
+	}
+	return subject{of: d.Field + d.Rule + d.Message}
+}
+
 func subjectText(d *verdict.Difference) string {
 	switch {
 	case d.Key != "" && d.TargetKey != "":
@@ -230,7 +241,7 @@ func subjectText(d *verdict.Difference) string {
 	case d.TargetKey != "":
 		return "row " + d.TargetKey
 	}
-	return d.Entity
+	return cmp.Or(d.Message, d.Entity)
 }
 
 func fieldText(d *verdict.Difference) string {
