@@ -82,6 +82,11 @@ func (f *front) reconcileRecords(ctx context.Context, name string, flags reconci
 	if flags.lanes < 0 || flags.batch < 0 {
 		return usagef("--lanes and --batch take numbers from 1; leave them out to have them chosen")
 	}
+	if flags.out != "" {
+		if err := report.Writable(flags.out); err != nil {
+			return usagef("--out %s: expected a file that can be written: %w", flags.out, err)
+		}
+	}
 	o := reconcile.Options{Run: name, Entities: flags.entities, Live: flags.live, Fresh: flags.fresh, Lanes: flags.lanes, Records: flags.batch}
 	if flags.sample != "" {
 		var err error

@@ -61,6 +61,22 @@ const (
 	closedMode fs.FileMode = 0o600
 )
 
+// Writable says why a file could not be written at the end of long work, or
+// returns nil where it can. Folders on the way to it are made.
+func Writable(path string) error {
+	if stat, err := os.Stat(path); err == nil && stat.IsDir() {
+		return fmt.Errorf("%s is a folder", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".landfall-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
 // whole writes a file under another name and renames it when it is complete,
 // so that no reader meets half a file.
 func whole(path string, mode fs.FileMode, write func(io.Writer) error) error {
