@@ -133,6 +133,9 @@ func Run(ctx context.Context, m *migration.Migration, o Options) (*Result, error
 		return nil, err
 	}
 	defer w.x.Close(ctx)
+	if err := w.mayRead(ctx); err != nil {
+		return nil, err
+	}
 	picks, err := o.Sample.picks(ctx, w.x)
 	if err != nil {
 		return nil, err
