@@ -3,6 +3,7 @@ package lifetest
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -93,6 +94,11 @@ func TestReconciliationGoesOnForAWhile(t *testing.T) {
 			again := l.run(0, command...)
 			mentions(t, again, "reconciliation "+run+"-check-2 goes on where it stopped", "holds what it must", " UTC for region\n")
 			same(t, "the closing table", before, closing(again))
+			l.run(0, "report", run, "-o", "page.html")
+			if page := read(t, filepath.Join(l.dir, "page.html")); !regexp.MustCompile(`no difference[^<]*, as of [^<]* UTC for region`).MatchString(page) {
+				t.Error("the report does not say since when it is true of region")
+			}
+			l.run(0, "report", "--verify", "page.html")
 
 			brokenOff()
 			l.run(exitDiffers, fresh...)

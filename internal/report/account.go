@@ -146,6 +146,7 @@ type AccountReconciliationEntity struct {
 	Counts      map[string]int64 `json:"counts"`
 	Differences int64            `json:"differences"`
 	NotLooked   []string         `json:"not_looked,omitempty"` // where it was not looked, and why
+	AsOf        string           `json:"as_of,omitempty"`      // since when it is so, where part was looked at before the comparison was gone on with
 }
 
 // AccountDifference is one thing that is not as it must be.

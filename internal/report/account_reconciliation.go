@@ -70,7 +70,7 @@ func (a *Account) tellComparison(ctx context.Context, tx sqldb.Tx, store *verdic
 	}
 	all := int64(0)
 	for _, e := range entities {
-		told.Entities = append(told.Entities, AccountReconciliationEntity{Name: e.Name, Done: e.Done, Counts: e.Counts, Differences: e.Differences(), NotLooked: e.NotLooked})
+		told.Entities = append(told.Entities, AccountReconciliationEntity{Name: e.Name, Done: e.Done, Counts: e.Counts, Differences: e.Differences(), NotLooked: e.NotLooked, AsOf: e.Earlier()})
 		all += e.Differences()
 	}
 	for _, v := range verdict.Verdicts {

@@ -222,9 +222,11 @@ func balanceMark(e AccountEntity) mark {
 // reconciliationMark sums up a comparison.
 func reconciliationMark(r *AccountReconciliation) mark {
 	checked, differences, undone, unseen := int64(0), int64(0), int64(0), 0
+	earlier := map[string]string{}
 	for _, e := range r.Entities {
 		checked += e.Counts[verdict.CountChecked]
 		undone += e.Counts[verdict.CountRolledBack]
+		earlier[e.Name] = e.AsOf
 		differences += e.Differences
 		unseen += len(e.NotLooked)
 	}
@@ -232,19 +234,20 @@ func reconciliationMark(r *AccountReconciliation) mark {
 	if bounds != "" {
 		bounds = " (" + bounds + ")"
 	}
+	since := asOf(earlier)
 	switch {
 	case differences > 0:
-		return bad("Reconciled by %s%s: %s", r.Name, bounds, words(differences, "difference"))
+		return bad("Reconciled by %s%s: %s", r.Name, bounds, words(differences, "difference")+since)
 	case r.State != string(verdict.Completed):
 		return idle("Reconciliation %s%s is %s", r.Name, bounds, r.State)
 	case undone > 0:
-		return idle("Reconciled by %s%s: %s checked, no difference; %s rolled back", r.Name, bounds, words(checked, "record"), wordsAre(undone, "record"))
+		return idle("Reconciled by %s%s: %s checked, no difference; %s rolled back", r.Name, bounds, words(checked, "record"), wordsAre(undone, "record")+since)
 	case bounds != "":
-		return idle("Compared in part by %s%s: %s checked, no difference there", r.Name, bounds, words(checked, "record"))
+		return idle("Compared in part by %s%s: %s checked, no difference there%s", r.Name, bounds, words(checked, "record"), since)
 	case unseen > 0:
-		return mild("Reconciled by %s: %s checked, no difference in what was compared; it did not look everywhere", r.Name, words(checked, "record"))
+		return mild("Reconciled by %s: %s checked, no difference in what was compared; it did not look everywhere%s", r.Name, words(checked, "record"), since)
 	}
-	return good("Reconciled by %s: %s checked, no difference", r.Name, words(checked, "record"))
+	return good("Reconciled by %s: %s checked, no difference%s", r.Name, words(checked, "record"), since)
 }
 
 // comparedNames lists the columns of a comparison's table.

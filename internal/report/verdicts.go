@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -123,10 +124,20 @@ func (v *Verdicts) within() string {
 // asOf says since when the headline is true, where part of it was found before
 // the comparison was broken off and gone on with.
 func (v *Verdicts) asOf() string {
-	oldest, names := "", []string(nil)
+	earlier := map[string]string{}
 	for _, e := range v.Entities {
-		if at := e.Earlier(); at != "" {
-			names = append(names, e.Name)
+		earlier[e.Name] = e.Earlier()
+	}
+	return asOf(earlier)
+}
+
+// asOf names the entities of which part was looked at earlier, and since when at
+// the most.
+func asOf(earlier map[string]string) string {
+	oldest, names := "", []string(nil)
+	for _, name := range slices.Sorted(maps.Keys(earlier)) {
+		if at := earlier[name]; at != "" {
+			names = append(names, name)
 			if oldest == "" || at < oldest {
 				oldest = at
 			}
