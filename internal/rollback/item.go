@@ -109,33 +109,6 @@ func (b *batch) recall(ctx context.Context) error {
 	return nil
 }
 
-// overtake is a later run that wrote a record, and the entry that it found.
-type overtake struct {
-	by    *ledger.Run
-	entry crosswalk.Row
-}
-
-// overtaken finds, of records that later runs have written, the first of those
-// runs, and what the entry was before it.
-func (b *batch) overtaken(ctx context.Context, keys []string) (map[string]overtake, error) {
-	found := map[string]overtake{}
-	for _, later := range b.later {
-		if len(keys) == 0 {
-			break
-		}
-		images, err := b.store.Former(ctx, b.tx, later.ID, keys)
-		if err != nil {
-			return nil, err
-		}
-		for key, entry := range images {
-			if _, known := found[key]; !known {
-				found[key] = overtake{later, entry}
-			}
-		}
-	}
-	return found, nil
-}
-
 // judgeDeed says what is to be undone of a record.
 func (b *batch) judgeDeed(i *item, overtaken map[string]overtake) {
 	run := b.runner.undone.ID
@@ -153,14 +126,18 @@ func (b *batch) judgeDeed(i *item, overtaken map[string]overtake) {
 		i.keep(record.Kept, record.CodeMissing, "", "the crosswalk knows nothing of the record any more, so it cannot be told whether its row is still as it was written")
 	case !i.inBooks && i.hasFormer && d == noted:
 		i.deed = noted // it was forgotten by its own run
-	case !i.inBooks:
+	case !i.inBooks, i.entry.State == crosswalk.StateRolledBack:
+	case is && later.entry.LastRun == run && later.entry.OnTarget() && later.settled(i.entry):
+		// That run's rollback has let the row stay for good. It is judged by what this
+		// run made of it, lest neither could ever be undone.
+		i.deed, i.entry = d, later.entry
 	case is && later.entry.LastRun == run && later.entry.OnTarget():
 		i.deed = d
 		i.keep(record.Blocked, record.CodeLaterRun, "", "run %s has written it since: roll that back first", later.by.Name)
 	case i.entry.LastRun > run && !is:
 		i.deed = d
 		i.keep(record.Blocked, record.CodeLaterRun, "", "a later run has written it since: roll that back first")
-	case i.entry.LastRun != run || i.entry.State == crosswalk.StateRolledBack:
+	case i.entry.LastRun != run:
 	case d == made && i.entry.State == crosswalk.StateDeleted:
 		// Another record has the row's key since: the row is gone.
 		i.deed, i.gone, i.hasFormer = made, true, false

@@ -106,11 +106,9 @@ func (b *batch) judgeRow(i *item) {
 	switch {
 	case i.deed == noted:
 		return
-	case i.row == nil && i.deed == made:
-		i.gone = true
-		return
 	case i.row == nil:
-		i.keep(record.Kept, record.CodeMissing, "", "its row is gone from the target, so nothing can be put back")
+		// Nothing is left to take back, and an earlier run is not to wait for it.
+		i.gone = true
 		return
 	case !i.shape.Known:
 		i.keep(record.Kept, record.CodeEdited, "", "%w, so it cannot be told whether people have edited it", errColumnGone)

@@ -25,9 +25,10 @@ type runner struct {
 
 	run      *ledger.Run
 	undone   *ledger.Run
-	entities []*entityUndo // in the order of undoing
-	later    []*ledger.Run // loads after the undone one, oldest first
-	before   bool          // the run was rolled back before, in part
+	entities []*entityUndo           // in the order of undoing
+	later    []*ledger.Run           // loads after the undone one, oldest first
+	before   bool                    // the run was rolled back before, in part
+	attempts map[int64][]*ledger.Run // completed rollbacks of the later loads, by the load's number
 	resumed  bool
 	only     map[record.Ref]bool // whether it was found; nil: all
 }

@@ -63,14 +63,17 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, mustResume bool
 
 // find finds the run to undo, by its name or its number, and the loads after it.
 func (r *runner) find(runs []*ledger.Run, name string, id int64) error {
-	r.later, r.before = nil, false
+	r.later, r.before, r.attempts = nil, false, map[int64][]*ledger.Run{}
 	for _, known := range runs { // newest first
 		if known.Name == name || known.ID == id {
 			r.undone = known
 			break
 		}
-		if known.Mode != ledger.ModeRollback {
+		switch {
+		case known.Mode != ledger.ModeRollback:
 			r.later = append(r.later, known)
+		case known.State == ledger.Completed:
+			r.attempts[known.ParentID] = append(r.attempts[known.ParentID], known)
 		}
 	}
 	if r.undone == nil {

@@ -18,7 +18,7 @@ func (b *batch) restore(ctx context.Context) error {
 	byShape := map[*shape][]*item{}
 	var shapes []*shape
 	for _, i := range b.items {
-		if i.deed != changed || !i.open() {
+		if i.deed != changed || !i.open() || i.gone {
 			continue
 		}
 		if byShape[i.shape] == nil {
@@ -103,11 +103,7 @@ func (b *batch) remove(ctx context.Context) error {
 	var keys [][]record.Value
 	var places []int64
 	for _, i := range b.items {
-		switch {
-		case i.deed != made || !i.open():
-		case i.gone:
-			i.note = "its row was gone already"
-		default:
+		if i.deed == made && i.open() && !i.gone {
 			places = append(places, int64(len(items)))
 			items, keys = append(items, i), append(keys, i.key)
 		}
