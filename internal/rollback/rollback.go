@@ -124,6 +124,9 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 		if err := r.startOrResume(ctx, tx, mustResume); err != nil {
 			return "", err
 		}
+		if err := r.mayUndo(ctx, tx); err != nil {
+			return "", err
+		}
 		return r.run.Name, nil
 	})
 }

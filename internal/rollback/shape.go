@@ -104,16 +104,7 @@ func (e *entityUndo) unjudged(ctx context.Context, tx sqldb.Tx) ([]ledger.Unjudg
 	if err != nil || counts[record.Created] == 0 {
 		return nil, err
 	}
-	var ids []shapeID
-	err = e.books.Query(ctx, tx, func(row []record.Value) error {
-		id := shapeID{compared: row[0].Int()}
-		if once := row[1].Raw(); len(once) == 4 {
-			id.once = int64(binary.BigEndian.Uint32([]byte(once)))
-		}
-		ids = append(ids, id)
-		return nil
-	}, "SELECT DISTINCT shape_id, substr(hash, 17, 4) FROM {crosswalk} WHERE entity_id = ? AND table_id = ? AND last_run = ? AND role = 'c' AND state IN ('l', 'p') ORDER BY 1, 2",
-		e.store.EntityID, e.store.TableID, e.runner.undone.ID)
+	ids, err := e.written(ctx, tx, "'c'")
 	if err != nil {
 		return nil, err
 	}
@@ -130,4 +121,19 @@ func (e *entityUndo) unjudged(ctx context.Context, tx sqldb.Tx) ([]ledger.Unjudg
 		}
 	}
 	return found, nil
+}
+
+// written finds the shapes of rows in the target that the run wrote last, of
+// entries with the roles.
+func (e *entityUndo) written(ctx context.Context, tx sqldb.Tx, roles string) (ids []shapeID, err error) {
+	err = e.books.Query(ctx, tx, func(row []record.Value) error {
+		id := shapeID{compared: row[0].Int()}
+		if once := row[1].Raw(); len(once) == 4 {
+			id.once = int64(binary.BigEndian.Uint32([]byte(once)))
+		}
+		ids = append(ids, id)
+		return nil
+	}, "SELECT DISTINCT shape_id, substr(hash, 17, 4) FROM {crosswalk} WHERE entity_id = ? AND table_id = ? AND last_run = ? AND role IN ("+roles+") AND state IN ('l', 'p') ORDER BY 1, 2",
+		e.store.EntityID, e.store.TableID, e.runner.undone.ID)
+	return ids, err
 }
