@@ -1,6 +1,7 @@
 package lawtest
 
 import (
+	"strings"
 	"testing"
 
 	"landfall/internal/rollback"
@@ -38,5 +39,30 @@ func TestRollbackTellsWhatItUndid(t *testing.T) {
 		same(t, "states", []string{"acme-0001|partly-rolled-back", "acme-0002|completed", "acme-0003|completed", "acme-0004|completed"}, w.states())
 		w.rollback(rollback.Options{Run: "acme-0001"})
 		same(t, "all is undone by now", "acme-0001|rolled-back", w.states()[0])
+	})
+}
+
+// A record that failed in the run has nothing in the target to take back: it is
+// not among those that the rollback touched.
+func TestRollbackLeavesOutWhatFailed(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.do("CREATE TABLE nodes (id NUMBER, parent_id bigint REFERENCES nodes (id), code varchar(9) CHECK (code <> 'bad'))")
+		w.mapping("  node:\n    from: {file: nodes.csv, key: ID}\n    to: {table: nodes, key: {column: id, new: identity}}\n    fields: {parent_id: {ref: node, from: Parent}, code: Code}\n")
+		w.file("nodes.csv", "ID,Parent,Code", "1,2,a", "2,,b", "3,,c")
+		w.run(run.Options{Records: 1})
+		w.rollback(rollback.Options{Run: "acme-0001"})
+		crosswalk := w.wholeCrosswalk()
+		w.file("nodes.csv", "ID,Parent,Code", "1,2,a", "2,,bad", "3,,c")
+		w.run(run.Options{Records: 1})
+		w.do("UPDATE nodes SET code = 'edited'")
+		code, out, errs := w.cli("rollback", "acme-0003")
+		if code != 4 || !strings.Contains(out, "completed; nothing was reversed, 1 record stays\n") {
+			t.Errorf("exit %d\n%s%s", code, out, errs)
+		}
+		same(t, "states", "acme-0003|completed", w.states()[2])
+		w.do("UPDATE nodes SET code = 'c'")
+		same(t, "ends", []string{"node:3 reversed"}, w.rollback(rollback.Options{Run: "acme-0003"}).sorted())
+		same(t, "state", "acme-0003|rolled-back", w.states()[2])
+		same(t, "crosswalk", crosswalk, w.wholeCrosswalk())
 	})
 }

@@ -132,11 +132,18 @@ func rollbackWords(s *Summary) string {
 	case reversed == 0 && open == 0:
 		return "completed; nothing was reversed: there is nothing left to undo of what was asked for"
 	case reversed == 0:
-		return fmt.Sprintf("completed; nothing was reversed, %s stay", records(open))
+		return "completed; nothing was reversed, " + recordsStay(open)
 	case open > 0:
-		return fmt.Sprintf("completed; %s reversed, %s stay", records(reversed), records(open))
+		return fmt.Sprintf("completed; %s reversed, %s", records(reversed), recordsStay(open))
 	}
 	return "completed; everything was reversed"
+}
+
+func recordsStay(n int64) string {
+	if n == 1 {
+		return records(n) + " stays"
+	}
+	return records(n) + " stay"
 }
 
 func records(n int64) string {

@@ -122,6 +122,9 @@ func (b *batch) tellAll(ctx context.Context) (*ledger.Marker, error) {
 	var postponed []crosswalk.Pending
 	digest := sha256.New()
 	for _, i := range b.items {
+		if i.untold {
+			continue
+		}
 		if i.waits {
 			if !b.again {
 				postponed = append(postponed, crosswalk.Pending{SourceKey: i.line.Key, RecordNo: i.line.Number, Disposition: i.line.Disposition})

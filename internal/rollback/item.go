@@ -37,6 +37,7 @@ type item struct {
 	before    []record.Value // what goes back, in the order of the shape's columns
 	gone      bool
 	waits     bool // for other rows to go first
+	untold    bool // it failed in the run: there is only the crosswalk to put back
 	end       record.Disposition
 	why       *record.Rejection
 	after     string // the row as it is restored, for the ledger
@@ -117,7 +118,7 @@ func (b *batch) judgeDeed(i *item, overtaken map[string]overtake) {
 	if !did && i.told.Slice == ledger.Corrections {
 		// It landed and was taken back in the same run; the crosswalk may still
 		// tell of it.
-		d = noted
+		d, i.untold = noted, true
 	}
 	switch later, is := overtaken[i.line.Key]; {
 	case d == nothing:
