@@ -216,6 +216,8 @@ func TestRollbackGivesEditsBack(t *testing.T) {
 		same(t, "ends", []string{"thing:1 reversed", "thing:2 reversed"}, w.rollback(rollback.Options{Run: "acme-0002", Only: refsOf("thing:1", "thing:2")}).sorted())
 		w.do("INSERT INTO things (name) VALUES ('d')") // the name that thing 3 gave up
 		back := w.rollback(rollback.Options{Run: "acme-0002"})
+		holder := w.query("SELECT id FROM things WHERE name = 'd'")[0]
+		same(t, "told", "the target refuses what the row held: a row of the target holds the value already: row "+holder, back.entry(t, "3").Message)
 		same(t, "ends", []string{"thing:3 failed: unique in name", "thing:4 reversed"}, back.sorted())
 		w.do("DELETE FROM things WHERE name = 'd'")
 		w.rollback(rollback.Options{Run: "acme-0002"})

@@ -66,3 +66,19 @@ func TestRollbackLeavesOutWhatFailed(t *testing.T) {
 		same(t, "crosswalk", crosswalk, w.wholeCrosswalk())
 	})
 }
+
+// Where another record's row has taken what a row held, both are named.
+func TestRollbackNamesWhoHoldsTheValue(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.do("CREATE TABLE things (id NUMBER, name varchar(9) UNIQUE)")
+		w.mapping("  thing:\n    from: {file: things.csv, key: ID}\n    to: {table: things, key: {column: id, new: identity}}\n    fields: {name: Name}\n")
+		w.file("things.csv", "ID,Name", "1,a", "2,b")
+		w.run(run.Options{Records: 1, Lanes: 1})
+		w.file("things.csv", "ID,Name", "1,c", "2,b")
+		w.run(run.Options{})
+		w.do("UPDATE things SET name = 'a' WHERE name = 'b'")
+		back := w.rollback(rollback.Options{Run: "acme-0002"})
+		same(t, "ends", []string{"thing:1 failed: unique in name"}, back.sorted())
+		same(t, "told", "the target refuses what the row held: a row of the target holds the value already: row 2, which is thing:2", back.entry(t, "1").Message)
+	})
+}

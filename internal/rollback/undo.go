@@ -69,7 +69,7 @@ func (b *batch) write(ctx context.Context, items []*item, columns []sqldb.Column
 	if err != nil {
 		return nil, fmt.Errorf("giving rows of %s back what they held: %w", b.Table.Name, err)
 	}
-	return landed.Refused, nil
+	return landed.Refused, b.holders(ctx, items, landed.Refused)
 }
 
 // refuse makes verdicts of the database's refusals; rows are places among items.
