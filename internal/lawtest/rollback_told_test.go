@@ -82,3 +82,28 @@ func TestRollbackNamesWhoHoldsTheValue(t *testing.T) {
 		same(t, "told", "the target refuses what the row held: a row of the target holds the value already: row 2, which is thing:2", back.entry(t, "1").Message)
 	})
 }
+
+// Before anything is undone, the runs are named that have written the records
+// since; there is nothing to say of those that are undone.
+func TestRollbackWarnsOfLaterRuns(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.do("CREATE TABLE things (id NUMBER, name text)")
+		things(w)
+		w.run(run.Options{})
+		w.file("things.csv", "ID,Name", "1,changed", "2,b")
+		w.run(run.Options{})
+		w.file("things.csv", "ID,Name", "1,again", "2,b", "7,new")
+		w.run(run.Options{})
+		const of, stay = "records since that acme-0001 wrote; ", "roll back the newest first, else those records stay"
+		for _, args := range [][]string{{"rollback", "acme-0001", "--dry-run"}, {"rollback", "acme-0001"}} {
+			if _, out, errs := w.cli(args...); !strings.Contains(errs+out, "run acme-0002 has written "+of+stay) {
+				t.Errorf("%v told\n%s%s", args, out, errs)
+			}
+		}
+		for _, name := range []string{"acme-0003", "acme-0002", "acme-0001"} {
+			if _, out, errs := w.cli("rollback", name); strings.Contains(errs+out, "roll back the newest first") {
+				t.Errorf("rolling back %s warned\n%s%s", name, out, errs)
+			}
+		}
+	})
+}

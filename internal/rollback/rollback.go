@@ -120,7 +120,7 @@ func (r *runner) result() *Result {
 
 // begin takes the lease, and starts or resumes the rollback.
 func (r *runner) begin(ctx context.Context, mustResume bool) error {
-	return r.Begin(ctx, r.books, r.end.File.Name, func(ctx context.Context, tx sqldb.Tx) (string, error) {
+	err := r.Begin(ctx, r.books, r.end.File.Name, func(ctx context.Context, tx sqldb.Tx) (string, error) {
 		if err := r.startOrResume(ctx, tx, mustResume); err != nil {
 			return "", err
 		}
@@ -129,6 +129,10 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 		}
 		return r.run.Name, nil
 	})
+	if err != nil {
+		return err
+	}
+	return r.warnOfLater(ctx)
 }
 
 // close notes where the rollback stands and, when it has come to its end, what
