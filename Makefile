@@ -7,9 +7,9 @@ SHELL := /bin/bash
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SERVERS := bin/withservers --
 
-# Its tests start a thousand small processes, in which the detector costs minutes
-# and sees nothing that the other packages' tests do not show it.
-COMMANDS := landfall/internal/cli
+# Their tests start thousands of small processes, in which the detector costs
+# minutes and sees nothing that the other packages' tests do not show it.
+COMMANDS := landfall/internal/cli landfall/internal/lifetest
 
 build: ## bin/landfall, one static binary
 	CGO_ENABLED=0 go build -trimpath -o bin/landfall ./cmd/landfall
@@ -23,7 +23,7 @@ test: ## everything a change must pass; installs a PostgreSQL for it when root
 	go build -o bin/withservers ./internal/servertest/withservers
 	@[ -n "$(RACE)" ] || echo "no gcc: the tests run without the race detector"
 	$(SERVERS) go test -timeout 9m $(COMMANDS)
-	$(SERVERS) go test $(RACE) -timeout 12m $$(go list ./... | grep -vxF $(COMMANDS))
+	$(SERVERS) go test $(RACE) -timeout 12m $$(go list ./... | grep -vxF $(COMMANDS:%=-e %))
 
 lint: ## go vet, gofumpt, staticcheck
 	go vet ./...
