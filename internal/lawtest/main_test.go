@@ -1,6 +1,7 @@
 package lawtest
 
 import (
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -25,6 +26,12 @@ func TestMain(m *testing.M) {
 	}
 	if at := os.Getenv(killVariable); at != "" {
 		os.Exit(killMyself(at))
+	}
+	if raceEnabled {
+		// Races show in the first lives of random data as well as in the hundredth.
+		if err := flag.Set("rapid.checks", "25"); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }
