@@ -23,7 +23,7 @@ test: ## everything a change must pass; installs a PostgreSQL for it when root
 	go build -o bin/withservers ./internal/servertest/withservers
 	@[ -n "$(RACE)" ] || echo "no gcc: the tests run without the race detector"
 	$(SERVERS) go test -timeout 9m $(COMMANDS)
-	$(SERVERS) go test $(RACE) -timeout 12m $$(go list ./... | grep -vxF $(COMMANDS:%=-e %))
+	$(SERVERS) go test $(RACE) -timeout 25m $$(go list ./... | grep -vxF $(COMMANDS:%=-e %))
 
 lint: ## go vet, gofumpt, staticcheck
 	go vet ./...

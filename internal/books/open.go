@@ -119,6 +119,13 @@ func Present(ctx context.Context, db sqldb.DB) (int64, error) {
 	return row[0].Int(), nil
 }
 
+// Since reports whether the books are of the version or a later one. Commands
+// that only look meet older ones, which lack the tables that came with it.
+func (b *Books) Since(ctx context.Context, tx sqldb.Tx, version int64) (bool, error) {
+	_, able, err := b.One(ctx, tx, "SELECT 1 FROM {version} WHERE version >= ? LIMIT 1", version)
+	return able, err
+}
+
 // NewerError refuses books of a version, its number, that this program does not
 // know: what it would read or write there may mean something else by now.
 type NewerError int64

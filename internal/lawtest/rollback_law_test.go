@@ -25,8 +25,10 @@ func (w *world) forest(rt *rapid.T, label string) {
 			parent = fmt.Sprint(rapid.IntRange(0, 8).Draw(rt, label+" parent")) // 8 is none
 		}
 		name := code(n)
-		if rapid.IntRange(0, 9).Draw(rt, label+" another code") == 0 {
-			name = code(rapid.IntRange(0, 9).Draw(rt, label+" code"))
+		// No node ever takes a code that another had: a load that has to give it back
+		// then, since the parent of its new owner never came, is broken off.
+		if label == "edition 0" && rapid.IntRange(0, 9).Draw(rt, label+" another code") == 0 {
+			name = code(rapid.IntRange(8, 9).Draw(rt, label+" code"))
 		}
 		nodes = append(nodes, fmt.Sprintf("%d,%s,%s,%d", n, parent, name, rapid.IntRange(1, 2).Draw(rt, label+" size")))
 	}

@@ -88,12 +88,11 @@ func (l *Ledger) Measures(ctx context.Context, tx sqldb.Tx, runID int64, each fu
 	return l.measures(ctx, tx, each, "run_id = ?", runID)
 }
 
-// measuredSince is the version of the books that first had measures. Commands
-// that only look meet older ones, in which nothing was measured.
+// measuredSince is the version of the books that first had measures.
 const measuredSince = 3
 
 func (l *Ledger) measures(ctx context.Context, tx sqldb.Tx, each func(*Measure) error, where string, args ...any) error {
-	_, able, err := l.books.One(ctx, tx, "SELECT 1 FROM {version} WHERE version >= ? LIMIT 1", int64(measuredSince))
+	able, err := l.books.Since(ctx, tx, measuredSince)
 	if err != nil || !able {
 		return err
 	}

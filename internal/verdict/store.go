@@ -200,9 +200,16 @@ func (s *Store) OfRun(ctx context.Context, tx sqldb.Tx, runID int64) ([]*Reconci
 	return s.list(ctx, tx, "run_id = ?", runID)
 }
 
+// keptSince is the version of the books that first had reconciliations.
+const keptSince = 3
+
 func (s *Store) list(ctx context.Context, tx sqldb.Tx, where string, arg any) ([]*Reconciliation, error) {
+	able, err := s.books.Since(ctx, tx, keptSince)
+	if err != nil || !able {
+		return nil, err
+	}
 	var found []*Reconciliation
-	err := s.books.Query(ctx, tx, func(v []record.Value) error {
+	err = s.books.Query(ctx, tx, func(v []record.Value) error {
 		r := &Reconciliation{
 			ID: v[0].Int(), Name: v[1].String(), Migration: v[2].String(), RunID: v[3].Int(), State: State(v[4].String()),
 			Actor: v[6].String(), Host: v[7].String(), MappingHash: v[8].String(), StartedAt: v[9].String(), EndedAt: v[10].String(), Error: v[11].String(),
