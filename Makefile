@@ -7,9 +7,11 @@ SHELL := /bin/bash
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SERVERS := bin/withservers --
 
-# Their tests start thousands of small processes, in which the detector costs
-# minutes and sees nothing that the other packages' tests do not show it.
-COMMANDS := landfall/internal/cli landfall/internal/lifetest
+# These start thousands of small processes and runs, of which the detector would
+# make a quarter of an hour. It watches the tests below in which lanes, pauses
+# and other sessions meet, and all other packages as a whole.
+LONG := landfall/internal/cli landfall/internal/lifetest landfall/internal/lawtest
+MEETINGS := Lane|Pause|Throttl|Lease|Limit|Connections|Meanwhile|Concurrent|Parallel|Law|Demo
 
 build: ## bin/landfall, one static binary
 	CGO_ENABLED=0 go build -trimpath -o bin/landfall ./cmd/landfall
@@ -22,8 +24,9 @@ test: ## everything a change must pass; installs a PostgreSQL for it when root
 	$(MAKE) --no-print-directory lint
 	go build -o bin/withservers ./internal/servertest/withservers
 	@[ -n "$(RACE)" ] || echo "no gcc: the tests run without the race detector"
-	$(SERVERS) go test -timeout 9m $(COMMANDS)
-	$(SERVERS) go test $(RACE) -timeout 25m $$(go list ./... | grep -vxF $(COMMANDS:%=-e %))
+	$(SERVERS) go test -timeout 20m $(LONG)
+	$(SERVERS) go test $(RACE) -timeout 20m -run '$(MEETINGS)' landfall/internal/lawtest
+	$(SERVERS) go test $(RACE) -timeout 20m $$(go list ./... | grep -vxF $(LONG:%=-e %))
 
 lint: ## go vet, gofumpt, staticcheck
 	go vet ./...

@@ -11,7 +11,7 @@ import (
 )
 
 // Version is the version of the tables that this program writes.
-const Version = 3
+const Version = 4
 
 // column kinds of the books, spelled by the dialect.
 const (
@@ -205,6 +205,56 @@ var tables = []ownTable{
 			may("rule", text), may("message", text), must("at", text),
 		},
 		primary: []string{"reconciliation_id", "entity_id", "seq"}, since: 3,
+	},
+	{
+		// What this database is and whether it accepts writes: one row. The identity
+		// was recorded when the guard was first used; a copy of the database carries
+		// another place's.
+		name: "guard",
+		columns: []ownColumn{
+			must("id", integer), must("identity", text), must("place", text), must("recorded_at", text),
+			must("state", text), may("migration", text), may("plan_hash", text), may("reason", text),
+			may("armed_by", text), may("armed_at", text), may("expires_at", text),
+			may("disarmed_by", text), may("disarmed_at", text), may("disarm_reason", text),
+		},
+		primary: []string{"id"}, since: 4,
+	},
+	{
+		// Who asked for what and what came of it: arming, refusals, approvals. Each
+		// row's link covers the one before it.
+		name: "audit",
+		columns: []ownColumn{
+			must("seq", integer), must("at", text), must("actor", text), must("host", text), must("command", text),
+			must("event", text), may("migration", text), may("run_name", text), may("plan_hash", text),
+			may("reason", text), may("message", text), must("link", bytes),
+		},
+		primary: []string{"seq"}, since: 4,
+	},
+	{
+		name: "key_space", // the highest row number that was used for a key, and the highest that is reserved
+		columns: []ownColumn{
+			must("name", text), must("used_high", integer), must("reserved_high", integer),
+		},
+		primary: []string{"name"}, since: 4,
+	},
+	{
+		// The keys that a batch's records get, committed before the first of them is
+		// used: payload has them by the records' places in the batch.
+		name: "key_block",
+		columns: []ownColumn{
+			must("run_id", integer), must("entity_id", integer), must("slice_no", integer), must("ordinal", integer),
+			must("space", text), must("first_row", integer), must("last_row", integer), must("payload", bytes),
+		},
+		primary: []string{"run_id", "entity_id", "slice_no", "ordinal"}, since: 4,
+	},
+	{
+		name: "index_work", // indexes that a run took from a table, to be made again
+		columns: []ownColumn{
+			must("id", integer), must("run_id", integer), must("entity_id", integer), must("target_table", text),
+			must("index_name", text), must("definition", text), must("state", text),
+			must("dropped_at", text), may("rebuilt_at", text), may("error", text),
+		},
+		primary: []string{"id"}, since: 4,
 	},
 }
 

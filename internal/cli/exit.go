@@ -24,6 +24,7 @@ const (
 	exitUsage       = 2
 	exitEnvironment = 3
 	exitOpen        = 4
+	exitRefused     = 5 // the guard, a window or a missing approval forbids it
 	exitDiffers     = 6 // what is there is not what must be there
 	exitInterrupted = 130
 )

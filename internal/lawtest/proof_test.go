@@ -173,7 +173,7 @@ func TestEveryByteOfTheBooks(t *testing.T) {
 			for _, column := range layout.Columns {
 				rows := w.rowsOf(layout, column, last.ID)
 				if len(rows) == 0 {
-					if !neverFilled[layout.Table+"."+column] {
+					if !neverFilled[layout.Table+"."+column] && !ofGuardedTargets[layout.Table] {
 						t.Errorf("%s.%s: the test has no row to change", layout.Table, column)
 					}
 					continue
@@ -208,6 +208,10 @@ func TestEveryByteOfTheBooks(t *testing.T) {
 		t.Logf("%d columns", tried)
 	})
 }
+
+// ofGuardedTargets lists the tables of the books that only serve targets, keys
+// and loads that this office does not have.
+var ofGuardedTargets = map[string]bool{"guard": true, "audit": true, "key_space": true, "key_block": true, "index_work": true}
 
 // neverFilled lists what is empty in the books of an ended run.
 var neverFilled = map[string]bool{

@@ -119,6 +119,8 @@ func lasting(run int64, at Bounds) []extent {
 		extentOf("pending", "t.run_id = ?", one, nil, nil).grouped(),
 		extentOf("measure", "t.run_id = ?", one, nil, nil).grouped(),
 		extentOf("former", "t.run_id = ?", one, nil, nil).grouped(),
+		extentOf("key_block", "t.run_id = ?", one, nil, nil).grouped(),
+		extentOf("index_work", "t.run_id = ?", one, nil, []string{"state", "rebuilt_at", "error"}).grouped(),
 		extentOf("entity", "t.id IN "+entities, one, nil, []string{"name"}),
 		extentOf("shape", "t.entity_id IN "+entities+" AND t.id <= ?", []any{run, at.Shape}, nil, nil).grouped(),
 		extentOf("target_table", "t.id <= ? AND t.id IN (SELECT table_id FROM {shape} WHERE id <= ? AND entity_id IN "+entities+")",

@@ -12,8 +12,9 @@ type Mode string
 
 // The modes.
 const (
-	Full  Mode = "full"
-	Delta Mode = "delta"
+	Full       Mode = "full"
+	Delta      Mode = "delta"
+	InsertOnly Mode = "insert-only" // a wave: no row that is there is changed
 )
 
 // Policy is what a mode and a mapping's policies come to. The words are those
