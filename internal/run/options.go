@@ -6,6 +6,7 @@ package run
 import (
 	"time"
 
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/record"
@@ -35,6 +36,10 @@ type Options struct {
 	// Fingerprint shows of every entity, whatever the mapping says, whether rows
 	// that are none of the run's business are as they were.
 	Fingerprint bool
+	// PlanHash is the content hash of the plan that the run is held to, empty for
+	// none, and Approvals are those that the plan carries.
+	PlanHash  string
+	Approvals []guard.Approval
 
 	// RunsDir is where the run's artefacts go.
 	RunsDir string
