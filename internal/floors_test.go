@@ -27,7 +27,7 @@ var floors = [][]string{
 	6:  {"internal/connector"},
 	7:  {"internal/migration"},
 	8:  {"internal/run"},
-	9:  {"internal/run/temporal", "internal/plan", "internal/rollback", "internal/reconcile", "internal/report", "internal/demo", "internal/dataload"},
+	9:  {"internal/run/temporal", "internal/plan", "internal/rollback", "internal/reconcile", "internal/entries", "internal/report", "internal/demo", "internal/dataload"},
 	10: {"internal/web"},
 	11: {"internal/cli"},
 	12: {"cmd/landfall"},

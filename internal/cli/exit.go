@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"landfall/internal/books"
+	"landfall/internal/entries"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/reconcile"
@@ -68,10 +69,11 @@ func exitOf(err error) int {
 	var held *books.HeldError
 	var newer books.NewerError
 	var refused *rollback.RefusedError
+	var input *entries.InputError
 	switch {
 	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
-	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused),
+	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
 	case errors.As(err, &held), errors.As(err, &newer), errors.Is(err, verdict.ErrTakenOver):

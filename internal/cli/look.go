@@ -167,7 +167,11 @@ func (f *front) storyRefs(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, fi
 	if !ok {
 		return nil, usagef("%q names no row: expected ENTITY:KEY or TABLE:KEY, such as customers:3017", text)
 	}
-	found, err := report.FindByTargetKey(ctx, tx, l.Books(), file.Name, ref.Entity, ref.Key)
+	place, err := f.place(ctx, tx, l, file, ref.Entity)
+	if err != nil {
+		return nil, err
+	}
+	found, err := report.FindByTargetKey(ctx, tx, l.Books(), file.Name, place, ref.Key)
 	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("row %s of %s: %w", ref.Key, ref.Entity, report.ErrNeverRead)
 	}

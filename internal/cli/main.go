@@ -67,7 +67,7 @@ func (f *front) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.reconcile(), f.rollback(), f.status(),
-		f.explain(), f.records(), f.report(), f.ledger(), f.version(),
+		f.explain(), f.records(), f.crosswalk(), f.report(), f.ledger(), f.version(),
 	)
 	return root
 }

@@ -178,14 +178,14 @@ func rowCells(row string) []Cell {
 	return cells
 }
 
-// FindByTargetKey names the record that a row of an entity's table belongs to.
-func FindByTargetKey(ctx context.Context, tx sqldb.Tx, b *books.Books, migration, entity, targetKey string) ([]record.Ref, error) {
-	var refs []record.Ref
-	err := b.Query(ctx, tx, func(row []record.Value) error {
-		refs = append(refs, record.Ref{Entity: row[0].String(), Key: row[1].String()})
-		return nil
-	}, `SELECT e.name, c.source_key FROM {crosswalk} c JOIN {entity} e ON e.id = c.entity_id JOIN {target_table} t ON t.id = c.table_id
-  WHERE e.migration = ? AND (e.name = ? OR t.name = ?) AND c.target_key = ? ORDER BY e.name, c.source_key`, migration, entity, entity, targetKey)
+// FindByTargetKey names the records that have to do with a row of a place: who
+// owns it, and who points at it or did.
+func FindByTargetKey(ctx context.Context, tx sqldb.Tx, b *books.Books, migration string, place crosswalk.Place, targetKey string) ([]record.Ref, error) {
+	entries, err := crosswalk.ListAllOfRow(ctx, tx, b, migration, place, targetKey)
+	refs := make([]record.Ref, len(entries))
+	for i, entry := range entries {
+		refs[i] = entry.Ref
+	}
 	return refs, err
 }
 
