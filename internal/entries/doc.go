@@ -18,6 +18,3 @@ func inputf(format string, args ...any) error {
 
 // chunk is how many entries are looked up or written together.
 const chunk = 5000
-
-// examplesKept is how many examples of a kind are named; more are counted.
-const examplesKept = 20
