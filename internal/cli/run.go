@@ -34,6 +34,7 @@ type runFlags struct {
 	// showPrivate shows what the mapping calls private.
 	showPrivate bool
 	fingerprint bool
+	stopAfter   *mapping.StopAfter
 }
 
 func (f *front) run() *cobra.Command {
@@ -47,6 +48,7 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 		Example: `  landfall run
   landfall run --mode delta
   landfall run --only customer:1042,customer:1043 --dry-run
+  landfall run --stop-after 1%
   landfall run --input customer=runs/acme-0001/customer/retry.csv`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,6 +63,7 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "with --only or --limit: show field by field what would be written, and write nothing")
 	cmd.Flags().IntVar(&flags.batch, "batch", 0, fmt.Sprintf("records in a batch at most (default %d)", run.DefaultRecords))
 	fingerprintFlag(cmd, &flags)
+	stopAfterFlag(cmd, &flags)
 	f.carryFlags(cmd, &flags)
 	return cmd
 }
@@ -97,6 +100,9 @@ func (f *front) runRecords(ctx context.Context, flags runFlags) error {
 	if flags.dryRun && len(flags.only) == 0 && flags.limit == 0 {
 		return usagef("--dry-run wants --only or --limit: it holds one transaction open over all that it rehearses")
 	}
+	if flags.dryRun && flags.stopAfter != nil {
+		return usagef("--stop-after: a dry run writes nothing, so nothing ends it early")
+	}
 	inputs, err := inputsOf(flags.inputs)
 	if err != nil {
 		return err
@@ -125,7 +131,7 @@ func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options
 	progress := f.progress(flags.json)
 	stop, end := f.stopOnSignal()
 	defer end()
-	o.Lanes = flags.lanes
+	o.Lanes, o.StopAfter = flags.lanes, flags.stopAfter
 	o.Observe, o.Stop, o.Points = progress.Observe, stop, f.points
 	result, err := start(ctx, m, o)
 	progress.Close()
@@ -213,12 +219,15 @@ func (f *front) resume() *cobra.Command {
 		Long: `Goes on with the unfinished run, whatever ended it: a kill, a crash, a lost connection, Ctrl-C. The end is the same
 as that of an unbroken run. When the mapping or the input changed meanwhile it is refused, and what changed is said.
 ` + exitCodes,
-		Example: "  landfall resume",
+		Example: "  landfall resume\n  landfall resume --stop-after none",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found, err := f.findUnfinished(cmd.Context(), flags)
 			if err != nil {
 				return err
+			}
+			if found.rollback && flags.stopAfter != nil {
+				return usagef("--stop-after: what is unfinished is a rollback, which keeps what it cannot undo and goes on")
 			}
 			if found.rollback {
 				return f.resumeRollback(cmd.Context(), found.closed, flags)
@@ -238,6 +247,7 @@ as that of an unbroken run. When the mapping or the input changed meanwhile it i
 			return f.carry(cmd.Context(), m, run.Options{Inputs: found.inputs}, flags, run.Resume)
 		},
 	}
+	stopAfterFlag(cmd, &flags)
 	f.carryFlags(cmd, &flags)
 	return cmd
 }
@@ -266,6 +276,7 @@ run over all records. They are read from the source again, so what was mended th
 		},
 	}
 	fingerprintFlag(cmd, &flags)
+	stopAfterFlag(cmd, &flags)
 	f.carryFlags(cmd, &flags)
 	return cmd
 }

@@ -65,6 +65,8 @@ type Options struct {
 	Retry   bool              `json:"retry,omitempty"`
 	// Fingerprint asks for a fingerprint of every entity, whatever the mapping says.
 	Fingerprint bool `json:"fingerprint,omitempty"`
+	// StopAfter is what --stop-after said when the run started.
+	StopAfter string `json:"stop_after,omitempty"`
 	// Target names the connection that the run lands in.
 	Target string `json:"target"`
 	// ThroughTriggers lets a rollback write to tables whose triggers go off.

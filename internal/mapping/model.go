@@ -15,7 +15,8 @@ type File struct {
 	Connections []*Connection
 	Source      string // default connection of entities that read a table or query; may be empty
 	Target      string
-	Entities    []*Entity // in the file's order; Order derives the order of landing
+	StopAfter   *StopAfter // of all records whose entity says nothing else; nil: however many fail
+	Entities    []*Entity  // in the file's order; Order derives the order of landing
 
 	text *document
 }
@@ -53,6 +54,8 @@ type Entity struct {
 	// LogFull is `log: full`, here or for the whole file: every record leaves an
 	// entry with what was read and what the row is.
 	LogFull bool
+	// StopAfter is the entity's own, counted over its records alone; nil: the file's.
+	StopAfter *StopAfter
 	// Policies; the zero value is the mode's default.
 	Edited  EditedPolicy
 	Missing MissingPolicy

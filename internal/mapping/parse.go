@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-var fileKeys = []string{"version", "name", "connections", "source", "target", "log", "fingerprint", "entities"}
+var fileKeys = []string{"version", "name", "connections", "source", "target", "log", "fingerprint", "stop_after", "entities"}
 
 // Parse reads and lints a mapping file. What is wrong in the file is returned
 // as Problems, all of them at once; a file that cannot be read is a plain error.
@@ -74,6 +74,7 @@ func (r *reader) file(f *File, root *Node) {
 	r.connections(f, root.get("connections"))
 	f.Source = r.optional(root, "source", "")
 	f.Target = r.optional(root, "target", "")
+	f.StopAfter = r.stopAfter(root, "")
 	r.entities(f, root.get("entities"))
 	if r.logFull(root, "") {
 		for _, e := range f.Entities {

@@ -22,6 +22,7 @@ func Schema() ([]byte, error) {
 		"target":      described("connection in which everything lands", text()),
 		"log":         logSchema(),
 		"fingerprint": fingerprintSchema(),
+		"stop_after":  stopAfterSchema("how many failed, blocked and unknown records end a run: 1%, 500, 500/10000 or none"),
 		"entities":    schema{"description": "kinds of records by name", "type": "object", "minProperties": 1, "propertyNames": schema{"pattern": entityName.String()}, "additionalProperties": ref("entity")},
 	}, "version", "name", "target", "entities")
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"

@@ -11,6 +11,7 @@ func entitySchema() schema {
 		"totals":       described("numbers over the whole target table that each run shows before and after", anyOf(ref("total"), schema{"type": "array", "minItems": 1, "items": ref("total")})),
 		"fingerprint":  fingerprintSchema(),
 		"log":          logSchema(),
+		"stop_after":   stopAfterSchema("as for the file, counted over this entity alone"),
 		"renamed_from": described("the entity's name in earlier runs", schema{"type": "string", "pattern": entityName.String()}),
 		"edited":       described("when a row was changed since it was written, and its source changed, too", words(EditedReject, EditedKeep, EditedOverwrite)),
 		"missing":      described("when a row that was written is gone", words(MissingReject, MissingRecreate)),

@@ -109,6 +109,11 @@ func (c *circle) settle(ctx context.Context) error {
 			return err
 		}
 		c.point(PointSettled)
+		for _, e := range c.members {
+			if err := e.budget.end(); err != nil {
+				return err
+			}
+		}
 	}
 	return c.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		entities, err := c.ledger.Entities(ctx, tx, c.run.ID)

@@ -58,6 +58,9 @@ type entityRun struct {
 
 	landedCells sync.Pool // of *[]record.Value, see cellsFor
 
+	budget *budget // nil: however many fail
+	turns  turns
+
 	laneCount atomic.Int64 // lanes at work
 	unlanded  atomic.Int64 // batches that lanes gave back because they were asked to stop
 }
@@ -71,6 +74,10 @@ func (e *entityRun) carry(ctx context.Context) (err error) {
 	}
 	e.tell(e.event(EventEntityStarted))
 	if err := e.carryBatches(ctx); err != nil {
+		return err
+	}
+	e.budget.ended()
+	if err := e.budget.end(); err != nil {
 		return err
 	}
 	if e.wanted != nil {
@@ -112,6 +119,7 @@ func (e *entityRun) recall(ctx context.Context) error {
 // prepare looks up what the entity's landing needs to know.
 func (e *entityRun) prepare(ctx context.Context) error {
 	e.policy = policyOf(e.o.Mode, e.Entity.Entity)
+	e.budget = e.budgetOf(e.Entity.Entity)
 	e.parents, e.owner, e.later = map[string]*crosswalk.Parents{}, map[string]int64{}, map[string]bool{}
 	e.recreated = map[string]target.Table{}
 	dialect := e.books.Dialect()

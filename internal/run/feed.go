@@ -22,6 +22,7 @@ type shaped struct {
 	*source.Batch
 	values [][]record.Value
 	cells  []record.Value // what values are cut from
+	turn   int64          // how many batches were handed to lanes before it
 }
 
 // cellsFor is blank memory for a batch's values: that of one that has landed,
@@ -48,6 +49,7 @@ type feed struct {
 	done    map[int][]landedBatch // slice -> its batches that have a marker, by ordinal
 	left    int64                 // of --limit
 	scanned int64
+	turn    int64 // of the next batch that is handed on
 	told    time.Time
 }
 
@@ -120,8 +122,10 @@ func (f *feed) readSlice(ctx context.Context, slice source.Slice) error {
 			}
 			continue
 		}
+		shaped.turn = f.turn
 		select {
 		case f.out <- shaped:
+			f.turn++
 		case <-ctx.Done():
 			return ctx.Err()
 		}

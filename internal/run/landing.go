@@ -47,7 +47,7 @@ type landing struct {
 }
 
 // land brings one batch to its end, trying again what may be tried again.
-func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) {
+func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, []failure, error) {
 	at := ledger.Place{RunID: e.run.ID, EntityID: e.stored.ID, Slice: batch.Slice, Ordinal: batch.Ordinal}
 	var marker *ledger.Marker
 	refused := false
@@ -73,8 +73,11 @@ func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, error) 
 		if e.traced != nil {
 			e.traced(last)
 		}
+		if e.budget != nil {
+			return marker, last.failures(), nil
+		}
 	}
-	return marker, err
+	return marker, nil, err
 }
 
 // within is the batch's transaction from the lease to the marker.

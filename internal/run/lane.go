@@ -127,6 +127,8 @@ func (e *entityRun) carryBatches(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case e.budget.end() != nil:
+		return e.budget.end()
 	case unlanded == 0 && errors.Is(feedErr, io.EOF):
 		return nil
 	case e.stopAsked():
@@ -137,12 +139,13 @@ func (e *entityRun) carryBatches(ctx context.Context) error {
 
 // carryBatch lands a batch and counts it.
 func (l *lane) carryBatch(ctx context.Context, batch *shaped) error {
-	marker, err := l.land(ctx, batch)
+	marker, failures, err := l.land(ctx, batch)
 	if err != nil {
 		return fmt.Errorf("slice %d, records %d to %d: %w", batch.Slice, batch.Start.Number+1, batch.End.Number, err)
 	}
 	l.point(PointCommitted)
 	l.settle(batch, marker)
+	l.turns.landed(l.budget, batch.turn, counted{len(batch.Items), failures})
 	cells := batch.cells
 	batch.values, batch.cells = nil, nil
 	l.landedCells.Put(&cells)
@@ -152,11 +155,13 @@ func (l *lane) carryBatch(ctx context.Context, batch *shaped) error {
 // next waits for a batch; nil ends the lane, because there is none any more or
 // because it was asked to stop. The batches of other lanes go on to their end.
 func (l *lane) next(ctx context.Context, batches <-chan *shaped) (*shaped, error) {
-	if l.stopAsked() {
+	if l.stopAsked() || l.budget.end() != nil {
 		return nil, nil
 	}
 	select {
 	case <-l.o.Stop:
+		return nil, nil
+	case <-l.budget.enough():
 		return nil, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

@@ -36,6 +36,10 @@ type Options struct {
 	// Fingerprint shows of every entity, whatever the mapping says, whether rows
 	// that are none of the run's business are as they were.
 	Fingerprint bool
+	// StopAfter is how many records may fail before the run ends by itself,
+	// whatever the mapping says; nil leaves it to what the run was started with,
+	// and to the mapping.
+	StopAfter *mapping.StopAfter
 	// PlanHash is the content hash of the plan that the run is held to, empty for
 	// none, and Approvals are those that the plan carries.
 	PlanHash  string

@@ -11,6 +11,7 @@ import (
 
 	"landfall/internal/books"
 	"landfall/internal/ledger"
+	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
@@ -49,6 +50,7 @@ type runner struct {
 	telling    sync.Mutex
 	warned     bool        // of the index that is missing
 	contended  atomic.Bool // a try was lost to other sessions' locks
+	budget     *budget     // over all entities that have none of their own; made when the first of them asks
 }
 
 // Run starts a run, or goes on with the unfinished one when it is the same.
@@ -151,6 +153,13 @@ func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 	r.o.Limit, r.o.Records, r.o.Bytes = r.run.Options.Limit, r.run.Options.Records, r.run.Options.Bytes
 	r.o.Only = refsOf(r.run.Options.Only)
 	r.o.Fingerprint = r.run.Options.Fingerprint
+	if r.o.StopAfter == nil && r.run.Options.StopAfter != "" {
+		limit, err := mapping.ParseStopAfter(r.run.Options.StopAfter)
+		if err != nil {
+			return nil, fmt.Errorf("run %s: stop_after in the books: %w", r.run.Name, err)
+		}
+		r.o.StopAfter = &limit
+	}
 	result := &Result{Run: r.run}
 	stopped, err := r.Carry(ctx, r.run, r.resumed,
 		func(ctx context.Context) error { return r.runEntities(ctx, result) },

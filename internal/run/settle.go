@@ -91,6 +91,15 @@ func (c *circle) settleBatch(ctx context.Context) (none bool, err error) {
 		for _, retell := range last.retold {
 			retell()
 		}
+		for e, corrections := range last.said {
+			var codes []record.Code
+			for _, correction := range corrections {
+				if correction.Disposition.NeedsRetry() {
+					codes = append(codes, correction.Entry.Code)
+				}
+			}
+			e.budget.more(codes)
+		}
 	}
 	return none, err
 }

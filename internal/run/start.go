@@ -47,6 +47,9 @@ func (r *runner) wants(ctx context.Context) (*ledger.Run, []ledger.Entity, error
 			Retry: r.o.Retry != "" || r.o.RetryOpen, Fingerprint: r.o.Fingerprint, Target: r.m.Target.Name,
 		},
 	}
+	if r.o.StopAfter != nil {
+		run.Options.StopAfter = r.o.StopAfter.String()
+	}
 	for _, ref := range r.o.Only {
 		run.Options.Only = append(run.Options.Only, ref.String())
 	}
