@@ -8,6 +8,7 @@ import (
 
 	"landfall/internal/books"
 	"landfall/internal/entries"
+	"landfall/internal/guard"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/reconcile"
@@ -70,9 +71,12 @@ func exitOf(err error) int {
 	var newer books.NewerError
 	var refused *rollback.RefusedError
 	var input *entries.InputError
+	var closed *guard.Refusal
 	switch {
 	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
+	case errors.As(err, &closed):
+		return exitRefused
 	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage

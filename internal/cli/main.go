@@ -21,6 +21,7 @@ import (
 
 // Streams are where a command reads and writes.
 type Streams struct {
+	In  io.Reader // nil: nothing is typed
 	Out io.Writer
 	Err io.Writer
 }
@@ -36,7 +37,7 @@ type front struct {
 // Main runs the command line and returns the exit code.
 func Main(args []string) int {
 	boundMemory()
-	return MainWith(args, Streams{Out: os.Stdout, Err: os.Stderr}, nil)
+	return MainWith(args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, nil)
 }
 
 // MainWith is Main with streams and named points of the caller's choice.
@@ -52,7 +53,7 @@ func MainWith(args []string, streams Streams, points func(run.Point)) int {
 
 const exitCodes = `
 Exit codes: 0 all landed · 1 broken run · 2 usage or mapping · 3 environment (cannot connect, missing permission) ·
-4 finished, some records failed, blocked or unknown · 6 reconciled, and something differs · 130 interrupted (can be resumed)`
+4 finished, some records failed, blocked or unknown · 5 refused by the guard · 6 reconciled, and something differs · 130 interrupted (can be resumed)`
 
 func (f *front) root() *cobra.Command {
 	root := &cobra.Command{
@@ -66,7 +67,7 @@ func (f *front) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.reconcile(), f.rollback(), f.status(),
+		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.reconcile(), f.rollback(), f.guard(), f.status(),
 		f.explain(), f.records(), f.crosswalk(), f.report(), f.ledger(), f.version(),
 	)
 	return root

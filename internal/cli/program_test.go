@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
@@ -47,6 +48,26 @@ func exits() {
 	if got := cmd.ProcessState.ExitCode(); got != want {
 		must(fmt.Errorf("exit code %d, want %d", got, want))
 	}
+}
+
+// armsProgram arms a production target for an hour as somebody does who knows
+// what it is: arms [FLAGS of guard arm].
+func armsProgram() {
+	args := os.Args[1:]
+	status := []string{"guard", "status", "--json"}
+	for i, arg := range args {
+		if arg == "-f" || arg == "--target" {
+			status = append(status, args[i:i+2]...)
+		}
+	}
+	var out bytes.Buffer
+	if code := MainWith(status, Streams{Out: &out, Err: os.Stderr}, nil); code != 0 {
+		os.Exit(code)
+	}
+	var told guardTold
+	must(json.Unmarshal(out.Bytes(), &told))
+	args = append([]string{"guard", "arm", "--for", "1h", "--reason", "rehearsed", "--identity", told.Identity}, args...)
+	os.Exit(MainWith(args, Streams{Out: os.Stdout, Err: os.Stderr}, nil))
 }
 
 // statement is the SQL that is given, that of @FILE, or that of standard input.

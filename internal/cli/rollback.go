@@ -94,7 +94,7 @@ func (f *front) carryRollback(ctx context.Context, end *migration.TargetEnd, o r
 	progress := f.progress(flags.json)
 	stop, ended130 := f.stopOnSignal()
 	defer ended130()
-	o.Observe, o.Stop, o.Points = progress.Observe, stop, f.points
+	o.Observe, o.Stop, o.Points, o.RunsDir = progress.Observe, stop, f.points, flags.runs
 	result, err := start(ctx, end, o)
 	progress.Close()
 	if result == nil {

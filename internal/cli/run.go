@@ -131,7 +131,7 @@ func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options
 	progress := f.progress(flags.json)
 	stop, end := f.stopOnSignal()
 	defer end()
-	o.Lanes, o.StopAfter = flags.lanes, flags.stopAfter
+	o.Lanes, o.StopAfter, o.RunsDir = flags.lanes, flags.stopAfter, flags.runs
 	o.Observe, o.Stop, o.Points = progress.Observe, stop, f.points
 	result, err := start(ctx, m, o)
 	progress.Close()

@@ -17,6 +17,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"landfall": func() { os.Exit(Main(os.Args[1:])) },
 		"exits":    exits,
+		"arms":     armsProgram,
 		"sqlite":   sqliteProgram,
 		"sqlite3":  sqliteProgram,
 		"query":    queryProgram,

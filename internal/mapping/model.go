@@ -21,12 +21,15 @@ type File struct {
 	text *document
 }
 
+// Production is the environment of a live system: it is protected.
+const Production = "production"
+
 // Connection is where a system is. Secrets are references until Resolve.
 type Connection struct {
 	Name        string
 	URL         string    // with ${VAR} and file: references unresolved
 	Password    string    // likewise; empty when none is given
-	Environment string    // "production" protects it later; may be empty
+	Environment string    // Production protects it; may be empty
 	Throttle    *Throttle // nil: none
 	Settings    *Node     // all remaining keys, for the connector
 	Position    Position

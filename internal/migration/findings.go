@@ -58,7 +58,7 @@ func (m *Migration) check() {
 }
 
 // production reports whether the target is a live system.
-func (m *Migration) production() bool { return m.Target.Environment == "production" }
+func (m *Migration) production() bool { return m.Target.Environment == mapping.Production }
 
 type noteFunc func(severity Severity, position mapping.Position, format string, args ...any)
 

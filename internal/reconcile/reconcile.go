@@ -12,6 +12,7 @@ import (
 
 	"landfall/internal/books"
 	"landfall/internal/ledger"
+	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/run"
@@ -113,7 +114,7 @@ func Run(ctx context.Context, m *migration.Migration, o Options) (*Result, error
 	if present == 0 {
 		return nil, ErrNothingRun
 	}
-	w := &work{m: m, o: o, version: present, live: o.Live || m.Target.Environment == "production"}
+	w := &work{m: m, o: o, version: present, live: o.Live || m.Target.Environment == mapping.Production}
 	if err := w.findRun(ctx); err != nil {
 		return nil, err
 	}

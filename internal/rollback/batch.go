@@ -28,7 +28,7 @@ type batch struct {
 
 // within is the batch's transaction from the lease to the marker.
 func (b *batch) within(ctx context.Context, read func(context.Context, sqldb.Tx) ([]*item, error)) (*ledger.Marker, error) {
-	if err := b.Lease.Check(ctx, b.tx); err != nil {
+	if err := b.Check(ctx, b.tx); err != nil {
 		return nil, err
 	}
 	b.point(run.PointBegun)

@@ -175,7 +175,7 @@ func (e *entityUndo) settled(marker *ledger.Marker, found []record.Ref) {
 // close seals the entity's part in the rollback.
 func (e *entityUndo) close(ctx context.Context) error {
 	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := e.Lease.Check(ctx, a.Tx); err != nil {
+		if err := e.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		entities, err := e.ledger.Entities(ctx, a.Tx, e.run.ID)

@@ -9,7 +9,10 @@ import (
 	"context"
 	"time"
 
+	"landfall/internal/books"
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
+	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
@@ -22,6 +25,17 @@ type Options struct {
 	// ThroughTriggers writes to tables whose triggers go off by it.
 	ThroughTriggers bool
 
+	// RunsDir is where the rollback's files go: beside it a refusal is noted while
+	// the target has no books. Empty notes none.
+	RunsDir string
+	// PlanHash is the content hash of the plan that the rollback is held to, empty
+	// for none, with the plan's author and the approvals that it carries.
+	PlanHash   string
+	PlanAuthor string
+	Approvals  []guard.Approval
+	// Clock takes the place of the target's for the guard, so that a test can choose
+	// the time. May be nil.
+	Clock func() time.Time
 	// Patience is how long transient faults of the target are put up with.
 	Patience time.Duration
 	// Observe is told what happens; it is called from one goroutine at a time and
@@ -32,6 +46,19 @@ type Options struct {
 	// Points is called at named points of a batch, so that a test can break the
 	// rollback exactly there. May be nil.
 	Points func(run.Point)
+}
+
+// gate is what lets the rollback into its target.
+func (o *Options) gate(b *books.Books, end *migration.TargetEnd, resume bool) *guard.Gate {
+	command := "rollback"
+	if resume {
+		command = "resume"
+	}
+	actor, host := run.HolderName()
+	return guard.NewGate(b, guard.RulesOf(end.File, end.Target), guard.Asking{
+		Actor: actor, Host: host, Command: command, Migration: end.File.Name, Trail: guard.TrailBeside(o.RunsDir), Clock: o.Clock,
+		PlanHash: o.PlanHash, PlanAuthor: o.PlanAuthor, Approvals: o.Approvals,
+	})
 }
 
 // The points of a rollback's batch that a load's has not.

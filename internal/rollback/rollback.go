@@ -66,6 +66,10 @@ func carry(ctx context.Context, end *migration.TargetEnd, o Options, mustResume 
 	if err := r.Gentle.Ask(ctx, end, end.Looker()); err != nil {
 		return nil, err
 	}
+	r.Gate = o.gate(r.books, end, mustResume)
+	if err := r.Gate.Open(ctx, end.Looker()); err != nil {
+		return nil, err
+	}
 	if err := run.PrepareBooks(ctx, end.Looker()); err != nil {
 		return nil, err
 	}
@@ -90,15 +94,12 @@ func Rehearse(ctx context.Context, end *migration.TargetEnd, o Options, look Loo
 	if err != nil {
 		return nil, err
 	}
-	if err := run.PrepareBooks(ctx, end.Looker()); err != nil {
-		return nil, err
-	}
 	db, err := end.OpenTarget(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close(context.WithoutCancel(ctx))
-	tx, err := db.Begin(ctx)
+	tx, err := run.BeginWithBooks(ctx, db)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +171,7 @@ func (r *runner) undoAll(ctx context.Context, result *Result) error {
 		}
 	}
 	return r.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := r.Lease.Check(ctx, a.Tx); err != nil {
+		if err := r.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		return crosswalk.PutBackSuperseded(ctx, a.Tx, r.books, r.undone.ID)

@@ -54,7 +54,7 @@ func (g *group) together(ctx context.Context) error {
 
 func (t *together) within(ctx context.Context) error {
 	defer t.drop()
-	if err := t.Lease.Check(ctx, t.tx); err != nil {
+	if err := t.Check(ctx, t.tx); err != nil {
 		return err
 	}
 	if err := sqldb.PreferIndexes(ctx, t.tx, t.books.Dialect(), true); err != nil {

@@ -51,7 +51,7 @@ func (g *group) undo(ctx context.Context) error {
 // without the index.
 func (g *group) index(ctx context.Context) error {
 	return g.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := g.Lease.Check(ctx, a.Tx); err != nil {
+		if err := g.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		for _, e := range g.members {

@@ -138,7 +138,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		return err
 	}
 	err = e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := e.Lease.Check(ctx, a.Tx); err != nil {
+		if err := e.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		store, err := crosswalk.Open(ctx, a.Tx, e.books, e.run.Migration, e.Name, e.Table.Name.String())
@@ -259,7 +259,7 @@ func (e *entityRun) end(ctx context.Context) error {
 	}
 	missing := false
 	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) (err error) {
-		if err := e.Lease.Check(ctx, a.Tx); err != nil {
+		if err := e.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		if e.rehearse {

@@ -82,7 +82,7 @@ func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, []failu
 
 // within is the batch's transaction from the lease to the marker.
 func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*ledger.Marker, bool, error) {
-	if err := l.Lease.Check(ctx, l.tx); err != nil {
+	if err := l.Check(ctx, l.tx); err != nil {
 		return nil, false, err
 	}
 	l.point(PointBegun)

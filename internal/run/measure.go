@@ -138,7 +138,7 @@ func (g *gauge) measure(ctx context.Context, moment ledger.Moment) error {
 		return err
 	}
 	err = g.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
-		if err := g.Lease.Check(ctx, a.Tx); err != nil {
+		if err := g.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		// The answer to an earlier try's commit may have been lost.

@@ -44,8 +44,11 @@ type Options struct {
 	// none, and Approvals are those that the plan carries.
 	PlanHash  string
 	Approvals []guard.Approval
+	// PlanAuthor is who made the plan.
+	PlanAuthor string
 
-	// RunsDir is where the run's artefacts go.
+	// RunsDir is where the run's artefacts go: beside it a refusal is noted while
+	// the target has no books. Empty notes none.
 	RunsDir string
 	// TempDir is where what must be remembered about all records spills; empty
 	// means the system's.
@@ -58,9 +61,28 @@ type Options struct {
 	Observe func(Event)
 	// Stop, when closed, ends the run after the batch in hand. May be nil.
 	Stop <-chan struct{}
+	// Clock takes the place of the target's for the guard, so that a test can choose
+	// the time. May be nil.
+	Clock func() time.Time
 	// Points is called at named points of a batch, so that a test can break the
 	// run exactly there. May be nil.
 	Points func(Point)
+}
+
+// asking says on whose behalf the guard is asked.
+func (o *Options) asking(migration string, resume bool) guard.Asking {
+	command := "run"
+	switch {
+	case resume:
+		command = "resume"
+	case o.RetryOpen || o.Retry != "":
+		command = "retry"
+	}
+	actor, host := HolderName()
+	return guard.Asking{
+		Actor: actor, Host: host, Command: command, Migration: migration, Trail: guard.TrailBeside(o.RunsDir), Clock: o.Clock,
+		PlanHash: o.PlanHash, PlanAuthor: o.PlanAuthor, Approvals: o.Approvals,
+	}
 }
 
 // Point names a place in a batch's life.

@@ -29,9 +29,9 @@ func madeMeanwhile(ctx context.Context, db sqldb.DB) bool {
 	return err == nil && present == books.Version
 }
 
-// beginWithBooks begins a transaction and makes the books in it, where there
+// BeginWithBooks begins a transaction and makes the books in it, where there
 // are none.
-func beginWithBooks(ctx context.Context, db sqldb.DB) (sqldb.Tx, error) {
+func BeginWithBooks(ctx context.Context, db sqldb.DB) (sqldb.Tx, error) {
 	for again := false; ; again = true {
 		present, err := books.Present(ctx, db)
 		if err != nil {

@@ -27,7 +27,7 @@ func TestBooksMadeAtOnce(t *testing.T) {
 		for i, db := range connections {
 			wg.Go(func() {
 				if i == 0 {
-					tx, err := beginWithBooks(t.Context(), db)
+					tx, err := BeginWithBooks(t.Context(), db)
 					if err != nil {
 						t.Error(err)
 						return

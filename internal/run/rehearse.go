@@ -44,7 +44,7 @@ func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func
 	if err != nil {
 		return nil, err
 	}
-	tx, err := beginWithBooks(ctx, db)
+	tx, err := BeginWithBooks(ctx, db)
 	if err != nil {
 		return nil, err
 	}

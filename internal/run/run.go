@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"landfall/internal/books"
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
@@ -85,6 +86,10 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	defer loader.Close(context.WithoutCancel(ctx))
 	r.Loader = loader
 	if err := r.refuseEarly(ctx, mustResume); err != nil {
+		return nil, err
+	}
+	r.Gate = guard.NewGate(b, guard.RulesOf(m.File, m.Target), o.asking(m.File.Name, mustResume))
+	if err := r.Gate.Open(ctx, m.Looker()); err != nil {
 		return nil, err
 	}
 	if err := r.Gentle.Ask(ctx, m, m.Looker()); err != nil {

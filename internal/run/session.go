@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"landfall/internal/books"
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
@@ -23,6 +24,7 @@ type Session struct {
 	Target throttled
 	Loader target.Transactions
 	Gentle Gentle
+	Gate   *guard.Gate  // nil lets everything pass
 	Lease  *books.Lease // nil until Begin has taken it
 	Tell   func(Event)
 	Point  func(Point)
@@ -48,13 +50,27 @@ func (s *Session) Begin(ctx context.Context, b *books.Books, migration string, s
 		if err != nil {
 			return err
 		}
+		if err := s.Gate.Admit(ctx, a.Tx, name); err != nil {
+			return err
+		}
 		return s.Lease.Renew(ctx, a.Tx, name)
 	}, s.Again)
 }
 
+// Check is the first step of every transaction that writes: it returns
+// books.ErrLeaseLost when somebody else runs the migration by now, and a
+// *guard.Refusal when the target accepts no more writes.
+func (s *Session) Check(ctx context.Context, tx sqldb.Tx) error {
+	if err := s.Lease.Check(ctx, tx); err != nil {
+		return err
+	}
+	return s.Gate.Check(ctx, tx)
+}
+
 // Carry does the work of a run and notes, by ended, inside a transaction that
 // holds the lease, where the run stands then. The run is told so, too. stopped
-// reports that work ended with ErrStopped.
+// reports that work ended with ErrStopped. A run that the gate stops is
+// interrupted, and the *guard.Refusal is the error.
 func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work func(context.Context) error, ended func(context.Context, sqldb.Tx, ledger.State, string) error) (stopped bool, err error) {
 	kind := EventRunStarted
 	if resumed {
@@ -73,12 +89,15 @@ func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work
 	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(cause, books.ErrLeaseLost) {
 		err = cause
 	}
-	state, message := ledger.Completed, ""
+	state, message, outcome := ledger.Completed, "", guard.Completed
+	var refusal *guard.Refusal
 	switch {
 	case errors.Is(err, ErrStopped):
-		state, stopped, err = ledger.Interrupted, true, nil
+		state, outcome, stopped, err = ledger.Interrupted, guard.Interrupted, true, nil
+	case errors.As(err, &refusal):
+		state, outcome, message, err = ledger.Interrupted, guard.Parked, refusal.Error(), refusal
 	case err != nil:
-		state, message = ledger.Broken, err.Error()
+		state, outcome, message = ledger.Broken, guard.Broke, err.Error()
 	}
 	if errors.Is(err, books.ErrLeaseLost) {
 		return stopped, err // the books are somebody else's now
@@ -87,7 +106,7 @@ func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work
 		s.Point(PointRunEnd)
 	}
 	limit := time.Minute
-	if err != nil {
+	if state == ledger.Broken {
 		limit = 5 * time.Second // the run is broken already; at worst the books go on saying "running"
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
@@ -96,7 +115,10 @@ func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work
 		if err := s.Lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
-		return ended(ctx, a.Tx, state, message)
+		if err := ended(ctx, a.Tx, state, message); err != nil {
+			return err
+		}
+		return s.Gate.Ended(ctx, a.Tx, run.Name, outcome, refusal)
 	}, s.Again)
 	if err == nil {
 		err = closeErr

@@ -106,7 +106,7 @@ func (c *circle) settleBatch(ctx context.Context) (none bool, err error) {
 
 // within is the transaction from the lease to the corrections.
 func (s *settling) within(ctx context.Context) (none bool, err error) {
-	if err := s.Lease.Check(ctx, s.tx); err != nil {
+	if err := s.Check(ctx, s.tx); err != nil {
 		return false, err
 	}
 	if err := sqldb.PreferIndexes(ctx, s.tx, s.books.Dialect(), true); err != nil {

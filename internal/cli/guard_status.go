@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"landfall/internal/books"
+	"landfall/internal/guard"
+	"landfall/internal/mapping"
+	"landfall/internal/report"
+	"landfall/internal/sqldb"
+)
+
+// guardTold is what guard status tells.
+type guardTold struct {
+	Connection  string        `json:"connection"`
+	Identity    string        `json:"identity"` // what is typed to arm
+	Place       guard.Place   `json:"place"`
+	Recorded    *guard.Place  `json:"recorded,omitempty"` // where a copy's identity was recorded
+	Clone       bool          `json:"clone"`
+	Armed       bool          `json:"armed"`
+	Migration   string        `json:"migration,omitempty"`
+	PlanHash    string        `json:"plan_hash,omitempty"`
+	Reason      string        `json:"reason,omitempty"`
+	ArmedBy     string        `json:"armed_by,omitempty"`
+	ArmedAt     string        `json:"armed_at,omitempty"`
+	Expires     string        `json:"expires,omitempty"`
+	DisarmedBy  string        `json:"disarmed_by,omitempty"`
+	DisarmedAt  string        `json:"disarmed_at,omitempty"`
+	DisarmedWhy string        `json:"disarmed_why,omitempty"`
+	Now         string        `json:"now"`
+	Audit       []guard.Event `json:"audit"`
+	Entries     int64         `json:"entries,omitempty"` // of the audit, where it was verified
+	Flaws       []string      `json:"flaws,omitempty"`   // that were found in it
+}
+
+func (f *front) guardStatus() *cobra.Command {
+	var flags guardFlags
+	var asJSON, verify bool
+	var last int
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Tell what the target is, whether it is armed, and what the audit says",
+		Long: `Tells what the target is, whether it is armed, by whom and until when, and the last entries of the audit. It writes nothing.
+
+--verify follows the audit's chain from its first entry, and that of the refusals noted beside the folder for runs, and names
+what was changed.
+
+Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 the audit does not hold`,
+		Example: "  landfall guard status\n  landfall guard status --verify --json",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if last < 0 {
+				return usagef("--last %d: expected a number of entries, or 0 for none", last)
+			}
+			return f.withGate(cmd.Context(), flags, "guard status", func(file *mapping.File, db sqldb.DB, gate *guard.Gate) error {
+				mode, err := gate.Look(cmd.Context(), db)
+				if err != nil {
+					return err
+				}
+				told := guardToldOf(gate.Connection(), mode)
+				_, err = f.guardBooks(cmd.Context(), db, func(tx sqldb.Tx, b *books.Books) (err error) {
+					if verify {
+						if err := told.verify(func() (*guard.Chain, error) { return guard.VerifyAudit(cmd.Context(), tx, b) }, "the audit"); err != nil {
+							return err
+						}
+					}
+					told.Audit, err = guard.Last(cmd.Context(), tx, b, last)
+					return err
+				})
+				if err == nil && verify {
+					trail := guard.TrailBeside(flags.runs)
+					err = told.verify(func() (*guard.Chain, error) { return guard.VerifyTrail(trail) }, trail)
+				}
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					err = report.JSONLine(f.Out, told)
+				} else {
+					told.write(f.Out, verify)
+				}
+				if err == nil && len(told.Flaws) > 0 {
+					err = &ended{exitDiffers}
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as one JSON object")
+	cmd.Flags().BoolVar(&verify, "verify", false, "check the audit's chain")
+	cmd.Flags().IntVar(&last, "last", 10, "how many entries of the audit, 0 for none")
+	flags.add(cmd)
+	return cmd
+}
+
+func guardToldOf(connection string, m *guard.Mode) *guardTold {
+	told := &guardTold{
+		Connection: connection, Identity: m.Phrase(), Place: m.Here, Clone: m.Clone(), Armed: m.Open(), Migration: m.Migration, PlanHash: m.PlanHash,
+		Reason: m.Reason, ArmedBy: m.ArmedBy, ArmedAt: m.ArmedAt, DisarmedBy: m.DisarmedBy, DisarmedAt: m.DisarmedAt, DisarmedWhy: m.DisarmReason,
+		Now: m.Now.Format(time.RFC3339),
+	}
+	if m.Armed {
+		told.Expires = m.Expires.Format(time.RFC3339)
+	}
+	if m.Clone() {
+		told.Recorded = &m.Recorded
+	}
+	return told
+}
+
+func (t *guardTold) verify(follow func() (*guard.Chain, error), what string) error {
+	chain, err := follow()
+	if err != nil {
+		return err
+	}
+	t.Entries += chain.Entries
+	for _, flaw := range chain.Flaws {
+		t.Flaws = append(t.Flaws, what+": "+flaw)
+	}
+	return nil
+}
+
+func (t *guardTold) write(w io.Writer, verified bool) {
+	fmt.Fprintf(w, "%s is %s\n", t.Connection, t.Identity)
+	switch {
+	case t.Clone:
+		fmt.Fprintf(w, "not armed: it carries the identity of %s, so it is a copy or was moved\n", t.Recorded)
+	case t.Armed:
+		fmt.Fprintf(w, "armed until %s by %s since %s for migration %s: %s\n", t.Expires, t.ArmedBy, t.ArmedAt, t.Migration, t.Reason)
+		if t.PlanHash != "" {
+			fmt.Fprintf(w, "  only for runs held to the plan %s\n", t.PlanHash)
+		}
+	case t.Expires != "":
+		fmt.Fprintf(w, "not armed: what %s armed ended at %s\n", t.ArmedBy, t.Expires)
+	case t.DisarmedBy != "":
+		fmt.Fprintf(w, "not armed: disarmed by %s at %s", t.DisarmedBy, t.DisarmedAt)
+		if t.DisarmedWhy != "" {
+			fmt.Fprintf(w, ": %s", t.DisarmedWhy)
+		}
+		fmt.Fprintln(w)
+	default:
+		fmt.Fprintln(w, "not armed: it never was")
+	}
+	if len(t.Audit) > 0 {
+		fmt.Fprintln(w, "\nAudit")
+	}
+	for _, e := range t.Audit {
+		fmt.Fprintf(w, "  %d %s %s@%s %s: %s", e.Seq, e.At, e.Actor, e.Host, e.Command, e.Event)
+		for _, part := range []string{e.Run, e.Reason, e.Message} {
+			if part != "" {
+				fmt.Fprintf(w, ", %s", part)
+			}
+		}
+		fmt.Fprintln(w)
+	}
+	if !verified {
+		return
+	}
+	for _, flaw := range t.Flaws {
+		fmt.Fprintf(w, "\n%s\n", flaw)
+	}
+	if len(t.Flaws) == 0 {
+		fmt.Fprintf(w, "\nThe audit holds: %d entries\n", t.Entries)
+	}
+}

@@ -1,0 +1,253 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"landfall/internal/books"
+	"landfall/internal/sqldb"
+)
+
+// Since is the version of the books that brought the guard.
+const Since = 4
+
+// Asking says who wants to write, and what for.
+type Asking struct {
+	Actor, Host string // who types the command, and where
+	Command     string // run, rollback, …
+	Migration   string
+	// PlanHash is that of the plan to which the work is held, empty for none, with
+	// the plan's author and the approvals that it carries.
+	PlanHash   string
+	PlanAuthor string
+	Approvals  []Approval
+	// Trail is the file in which a refusal is noted while the target has no books;
+	// empty notes none.
+	Trail string
+	// Clock takes the place of the target's own, for tests; nil otherwise.
+	Clock func() time.Time
+}
+
+// Gate lets work into a target and stops it. A nil Gate, and one whose rules do
+// not protect, let everything pass. Its methods may be called from several
+// goroutines.
+type Gate struct {
+	books *books.Books
+	rules Rules
+	who   Asking
+}
+
+// NewGate makes the gate of a target.
+func NewGate(b *books.Books, rules Rules, who Asking) *Gate {
+	return &Gate{books: b, rules: rules, who: who}
+}
+
+// Protects reports whether anything is refused at all.
+func (g *Gate) Protects() bool { return g != nil && g.rules.Protected }
+
+// Open is asked once before a command writes anything. It returns a *Refusal,
+// which is noted in the audit, or an error when it cannot be known.
+func (g *Gate) Open(ctx context.Context, db sqldb.DB) error {
+	if !g.Protects() {
+		return nil
+	}
+	able, err := guarded(ctx, db)
+	if err != nil {
+		return err
+	}
+	if !able {
+		return g.refuseUnbooked(&Refusal{Code: CodeDisabled, Text: g.notArmed("it never was")})
+	}
+	var mode *Mode
+	refusal, err := g.askAll(ctx, db, &mode)
+	if err != nil || refusal == nil {
+		return err
+	}
+	return g.noteRefusal(ctx, db, refusal)
+}
+
+// guarded reports whether the books are there and have the guard's tables.
+func guarded(ctx context.Context, db sqldb.DB) (bool, error) {
+	present, err := books.Present(ctx, db)
+	if err == nil && present > books.Version {
+		err = books.NewerError(present)
+	}
+	return present >= Since, err
+}
+
+// askAll judges in a reading transaction.
+func (g *Gate) askAll(ctx context.Context, db sqldb.DB, mode **Mode) (*Refusal, error) {
+	tx, err := db.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	m, err := readMode(ctx, tx, g.books, g.who.Clock, "")
+	if err != nil {
+		return nil, err
+	}
+	*mode = m
+	return g.judge(m), nil
+}
+
+// judge holds the mode against what is asked for.
+func (g *Gate) judge(m *Mode) *Refusal {
+	switch {
+	case m.Identity == "":
+		return &Refusal{CodeDisabled, g.notArmed("it never was")}
+	case m.Clone():
+		return &Refusal{CodeClone, fmt.Sprintf("this database is %s and carries the identity of %s: it is a copy, or it was moved, and so it is not armed; `landfall guard arm` gives it an identity of its own", m.Here, m.Recorded.Identity(m.Identity))}
+	case !m.Armed:
+		why := fmt.Sprintf("%s disarmed it at %s", m.DisarmedBy, m.DisarmedAt)
+		if m.DisarmReason != "" {
+			why += " (" + m.DisarmReason + ")"
+		}
+		return &Refusal{CodeDisabled, g.notArmed(why)}
+	case m.Expired():
+		return &Refusal{CodeExpired, g.notArmed(fmt.Sprintf("what %s armed ended at %s", m.ArmedBy, m.Expires.Format(stamp)))}
+	case m.Migration != g.who.Migration:
+		return &Refusal{CodeMigration, fmt.Sprintf("the target is armed for migration %s by %s, not for %s", m.Migration, m.ArmedBy, g.who.Migration)}
+	case m.PlanHash != "" && g.who.PlanHash == "":
+		return &Refusal{CodePlan, fmt.Sprintf("the target is armed for the plan %s alone, and this is held to none: name the plan with --plan, or arm without one", shortHash(m.PlanHash))}
+	case m.PlanHash != "" && m.PlanHash != g.who.PlanHash:
+		return &Refusal{CodePlan, fmt.Sprintf("the target is armed for the plan %s, and this is held to the plan %s", shortHash(m.PlanHash), shortHash(g.who.PlanHash))}
+	}
+	return nil
+}
+
+func (g *Gate) notArmed(why string) string {
+	return fmt.Sprintf("connection %s is production and not armed: %s. Arm it with `landfall guard arm --for 2h --reason …`", g.rules.Connection, why)
+}
+
+// shortHash is as much of a hash as people compare.
+func shortHash(hash string) string { return hash[:min(12, len(hash))] }
+
+// Check is part of every writing transaction: it returns a *Refusal when the
+// target does not accept this one any more. Who disarms waits for transactions
+// that have passed it.
+func (g *Gate) Check(ctx context.Context, tx sqldb.Tx) error {
+	if !g.Protects() {
+		return nil
+	}
+	own, ok := g.books.Dialect().(sqldb.OwnTables)
+	if !ok {
+		return books.ErrNoOwnTables
+	}
+	m, err := readMode(ctx, tx, g.books, g.who.Clock, own.LockLease())
+	if err != nil {
+		return err
+	}
+	if refusal := g.judge(m); refusal != nil {
+		return refusal
+	}
+	return nil
+}
+
+// Admit is Check for the transaction that starts a run or goes on with one, and
+// notes that it was let in.
+func (g *Gate) Admit(ctx context.Context, tx sqldb.Tx, run string) error {
+	if !g.Protects() {
+		return nil
+	}
+	if err := g.Check(ctx, tx); err != nil {
+		return err
+	}
+	e := g.event(EventAdmitted)
+	e.Run = run
+	return Note(ctx, tx, g.books, e)
+}
+
+// Outcome is how work ended that was let in.
+type Outcome string
+
+// The outcomes.
+const (
+	Completed   Outcome = EventCompleted
+	Broke       Outcome = EventBroke
+	Interrupted Outcome = EventInterrupted // by a person; the target stays armed
+	Parked      Outcome = EventParked      // by the gate
+)
+
+// Ended is part of the transaction that closes a run: it notes the outcome, and
+// disarms the target where the run has come to its end or broke, and where the
+// time has run out. refusal is what parked it, if anything.
+func (g *Gate) Ended(ctx context.Context, tx sqldb.Tx, run string, outcome Outcome, refusal *Refusal) error {
+	if !g.Protects() {
+		return nil
+	}
+	e := g.event(string(outcome))
+	e.Run = run
+	reason := ""
+	switch {
+	case refusal != nil:
+		e.Message = refusal.Error()
+		if refusal.Code == CodeExpired {
+			reason = "the time had run out"
+		}
+	case outcome == Completed || outcome == Broke:
+		reason = fmt.Sprintf("run %s %s", run, outcome)
+	}
+	if err := Note(ctx, tx, g.books, e); err != nil || reason == "" {
+		return err
+	}
+	return g.disarmBy(ctx, tx, engine, reason)
+}
+
+// disarmBy disarms what is armed for this migration, and notes it.
+func (g *Gate) disarmBy(ctx context.Context, tx sqldb.Tx, by, reason string) error {
+	m, err := readMode(ctx, tx, g.books, g.who.Clock, "")
+	if err != nil || m.Clone() || m.Migration != g.who.Migration {
+		return err
+	}
+	changed, err := disarm(ctx, tx, g.books, m.Now, by, reason)
+	if err != nil || !changed {
+		return err
+	}
+	e := g.event(EventDisarmed)
+	if m.Expired() {
+		e.Event = EventExpired
+	}
+	e.PlanHash, e.Message = m.PlanHash, "by "+by+": "+reason
+	return Note(ctx, tx, g.books, e)
+}
+
+func (g *Gate) event(word string) Event {
+	return Event{
+		Actor: g.who.Actor, Host: g.who.Host, Command: g.who.Command, Event: word, Migration: g.who.Migration, PlanHash: g.who.PlanHash,
+	}
+}
+
+// noteRefusal notes a refusal in the audit and returns it. A mode that has run
+// out is disarmed with it. That it cannot be noted does not open the gate.
+func (g *Gate) noteRefusal(ctx context.Context, db sqldb.DB, refusal *Refusal) error {
+	err := inTx(ctx, db, func(tx sqldb.Tx) error {
+		e := g.event(EventRefused)
+		e.Message = refusal.Error()
+		if err := Note(ctx, tx, g.books, e); err != nil || refusal.Code != CodeExpired {
+			return err
+		}
+		return g.disarmBy(ctx, tx, engine, "the time had run out")
+	})
+	if err != nil {
+		return errors.Join(refusal, fmt.Errorf("the refusal could not be noted in the audit: %w", err))
+	}
+	return refusal
+}
+
+// inTx runs work in a transaction of its own.
+func inTx(ctx context.Context, db sqldb.DB, work func(sqldb.Tx) error) error {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	if err := work(tx); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}
+
+// Connection is the name of the target's connection.
+func (g *Gate) Connection() string { return g.rules.Connection }

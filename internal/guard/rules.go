@@ -1,0 +1,15 @@
+package guard
+
+import "landfall/internal/mapping"
+
+// Rules are what a connection of the mapping demands of who writes to it.
+type Rules struct {
+	Connection string // its name
+	Protected  bool   // environment: production
+	Dir        string // where commands of the rules are run: the mapping's folder
+}
+
+// RulesOf reads the rules of a connection of the file.
+func RulesOf(file *mapping.File, c *mapping.Connection) Rules {
+	return Rules{Connection: c.Name, Protected: c.Environment == mapping.Production, Dir: file.Dir}
+}
