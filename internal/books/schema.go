@@ -231,19 +231,32 @@ var tables = []ownTable{
 		primary: []string{"seq"}, since: 4,
 	},
 	{
-		name: "key_space", // the highest row number that was used for a key, and the highest that is reserved
+		// The row numbers of which keys are made. used_high is the highest key that was
+		// used; run_id is the run that makes keys of them, 0 for none; spare is the
+		// number from which that run replaces keys that others took, once it is known.
+		name: "key_space",
 		columns: []ownColumn{
-			must("name", text), must("used_high", integer), must("reserved_high", integer),
+			must("name", text), must("used_high", integer), must("run_id", integer), may("spare", integer),
 		},
 		primary: []string{"name"}, since: 4,
 	},
 	{
+		name: "key_lot", // the keys that a run may use, as they were free when it started
+		columns: []ownColumn{
+			must("run_id", integer), must("space", text), must("first_key", integer), must("last_key", integer),
+		},
+		primary: []string{"run_id", "space", "first_key"}, since: 4,
+	},
+	{
 		// The keys that a batch's records get, committed before the first of them is
-		// used: payload has them by the records' places in the batch.
+		// used: payload has them by the records' places in the batch. Once the batch
+		// has landed it has those that were used. next_key is where the batch after it
+		// goes on.
 		name: "key_block",
 		columns: []ownColumn{
 			must("run_id", integer), must("entity_id", integer), must("slice_no", integer), must("ordinal", integer),
-			must("space", text), must("first_row", integer), must("last_row", integer), must("payload", bytes),
+			must("space", text), must("table_id", integer), must("first_key", integer), must("last_key", integer),
+			must("next_key", integer), must("payload", bytes),
 		},
 		primary: []string{"run_id", "entity_id", "slice_no", "ordinal"}, since: 4,
 	},
@@ -262,6 +275,7 @@ var tables = []ownTable{
 var indexes = []ownIndex{
 	{name: "entry_by_record", table: "entry", columns: "entity_id, source_key"},
 	{name: "alias_key_by_record", table: "alias_key", columns: "entity_id, by_columns, source_key", since: 2},
+	{name: "key_block_by_table", table: "key_block", columns: "table_id, last_key", since: 4},
 }
 
 type ownIndex struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"landfall/internal/books"
+	"landfall/internal/crosswalk"
 	"landfall/internal/entries"
 	"landfall/internal/guard"
 	"landfall/internal/mapping"
@@ -69,6 +70,7 @@ func exitOf(err error) int {
 	var drift *run.DriftError
 	var held *books.HeldError
 	var newer books.NewerError
+	var numbers *crosswalk.HeldError
 	var refused *rollback.RefusedError
 	var input *entries.InputError
 	var closed *guard.Refusal
@@ -78,9 +80,9 @@ func exitOf(err error) int {
 	case errors.As(err, &closed):
 		return exitRefused
 	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input),
-		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
+		errors.Is(err, run.ErrKeys), errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
-	case errors.As(err, &held), errors.As(err, &newer), errors.Is(err, verdict.ErrTakenOver):
+	case errors.As(err, &numbers), errors.As(err, &held), errors.As(err, &newer), errors.Is(err, verdict.ErrTakenOver):
 		return exitEnvironment
 	case errors.Is(err, report.ErrNeverRead):
 		return exitOpen

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 
 	"landfall/internal/books"
@@ -87,6 +88,30 @@ func inputsOf(texts []string) (map[string]string, error) {
 		inputs[entity] = file
 	}
 	return inputs, nil
+}
+
+// startsOf parses --start-row-number account=41.
+func startsOf(texts []string, m *migration.Migration) (map[string]int64, error) {
+	var starts map[string]int64
+	for _, text := range texts {
+		name, number, found := strings.Cut(text, "=")
+		row, err := strconv.ParseInt(number, 10, 64)
+		if !found || err != nil || row < 1 {
+			return nil, usagef("--start-row-number %s: expected ENTITY=NUMBER with a number from 1, such as account=41", text)
+		}
+		e := m.Entity(name)
+		if e == nil {
+			return nil, usagef("--start-row-number %s: the mapping has no entity %q%s", text, name, mapping.Hint(name, m.File.EntityNames()))
+		}
+		if e.To.Offset == nil {
+			return nil, usagef("--start-row-number %s: the keys of %s are not made of row numbers: that is `new: offset`", text, name)
+		}
+		if starts == nil {
+			starts = map[string]int64{}
+		}
+		starts[name] = row
+	}
+	return starts, nil
 }
 
 // refs parses --only customer:1042,customer:1043. A comma inside a key is

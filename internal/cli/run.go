@@ -25,6 +25,7 @@ type runFlags struct {
 	limit  int64
 	target string
 	inputs []string
+	starts []string
 	dryRun bool
 	json   bool
 	batch  int
@@ -49,6 +50,7 @@ where nothing changed, and a run that was broken off goes on where it stopped.
   landfall run --mode delta
   landfall run --only customer:1042,customer:1043 --dry-run
   landfall run --stop-after 1%
+  landfall run --start-row-number account=41
   landfall run --input customer=runs/acme-0001/customer/retry.csv`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,6 +62,7 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 	cmd.Flags().VarP(&onlyValue{&flags.only}, "only", "", "these records alone: ENTITY:KEY, several divided by commas")
 	cmd.Flags().Int64Var(&flags.limit, "limit", 0, "the first so many records of each entity")
 	cmd.Flags().StringArrayVar(&flags.inputs, "input", nil, "ENTITY=FILE: read another file for an entity, such as a retry file; may be repeated")
+	cmd.Flags().StringArrayVar(&flags.starts, "start-row-number", nil, "ENTITY=NUMBER: the first row number of which `new: offset` makes keys; may be repeated")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "with --only or --limit: show field by field what would be written, and write nothing")
 	cmd.Flags().IntVar(&flags.batch, "batch", 0, fmt.Sprintf("records in a batch at most (default %d)", run.DefaultRecords))
 	fingerprintFlag(cmd, &flags)
@@ -116,7 +119,11 @@ func (f *front) runRecords(ctx context.Context, flags runFlags) error {
 	if err != nil {
 		return err
 	}
-	o := run.Options{Mode: target.Mode(flags.mode), Only: only, Limit: flags.limit, Inputs: inputs, Records: flags.batch, Fingerprint: flags.fingerprint}
+	starts, err := startsOf(flags.starts, m)
+	if err != nil {
+		return err
+	}
+	o := run.Options{Mode: target.Mode(flags.mode), Only: only, StartRows: starts, Limit: flags.limit, Inputs: inputs, Records: flags.batch, Fingerprint: flags.fingerprint}
 	if flags.dryRun {
 		return f.rehearse(ctx, m, o, flags)
 	}

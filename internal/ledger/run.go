@@ -67,6 +67,8 @@ type Options struct {
 	Fingerprint bool `json:"fingerprint,omitempty"`
 	// StopAfter is what --stop-after said when the run started.
 	StopAfter string `json:"stop_after,omitempty"`
+	// StartRows are first row numbers by entity, where the command gave some.
+	StartRows map[string]int64 `json:"start_row_numbers,omitempty"`
 	// Target names the connection that the run lands in.
 	Target string `json:"target"`
 	// ThroughTriggers lets a rollback write to tables whose triggers go off.

@@ -58,14 +58,7 @@ func (e *Entity) Describe() []string {
 	}
 	lines = e.From.Settings.describe(lines, e.Name+".from")
 	say("to.table", optionalText(e.To.Table))
-	key := plainList(e.To.KeyColumns) + " new " + string(e.To.NewKey)
-	if e.To.Sequence != "" {
-		key += " sequence " + plainText(e.To.Sequence)
-	}
-	if e.To.NewKey == KeyUUID {
-		key += " version " + strconv.Itoa(e.To.UUID)
-	}
-	say("to.key", key)
+	say("to.key", e.To.describeKey())
 	say("to.match", plainList(e.To.Match))
 	if e.To.Collapse {
 		say("to.collapse", "true")

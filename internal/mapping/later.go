@@ -10,9 +10,7 @@ var (
 	}
 	laterInFrom  = []string{"scope", "dedupe", "renamed_from"}
 	laterInTo    = []string{"api", "scope"}
-	laterInKey   = []string{"offset"}
 	laterInField = []string{
 		"each", "switch", "cases", "collapse", "fold", "default", "scope",
 	}
-	laterStrategies = []string{"offset"}
 )

@@ -18,6 +18,7 @@ func (l *linter) all() {
 		l.source(e)
 		l.key(e)
 		l.each(e)
+		l.inherits(e)
 		for _, f := range e.Fields {
 			l.field(e, f)
 			l.ref(e, f, names)
@@ -30,6 +31,7 @@ func (l *linter) all() {
 		l.totals(e)
 		l.renamed(e)
 	}
+	l.spaces()
 }
 
 func (l *linter) connectionName(n *Node, subject, name string) {

@@ -87,23 +87,15 @@ type To struct {
 	Table      string
 	KeyColumns []string
 	NewKey     KeyStrategy
-	Sequence   string // strategy sequence: its name, or empty for the column's own
-	UUID       int    // strategy uuid: 7 (default) or 5
+	Sequence   string     // strategy sequence: its name, or empty for the column's own
+	UUID       int        // strategy uuid: 7 (default) or 5
+	Offset     *Offset    // strategy offset
+	Inherited  *Inherited // strategy inherited
+	Registry   *Registry  // where new keys of these two are written down, too; nil when there is none
 	Match      []string
 	Collapse   bool // records that turn out to be one row: the first lands, the others become its aliases
 	Position   Position
 }
-
-// KeyStrategy says where a new row's key comes from.
-type KeyStrategy string
-
-// The key strategies.
-const (
-	KeyIdentity KeyStrategy = "identity"
-	KeySequence KeyStrategy = "sequence"
-	KeyUUID     KeyStrategy = "uuid"
-	KeyNatural  KeyStrategy = "natural"
-)
 
 // EditedPolicy says what happens to a row that was changed since we wrote it
 // and whose source changed too.

@@ -4,8 +4,8 @@ var (
 	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "totals", "fingerprint", "log", "stop_after", "renamed_from", "edited", "missing", "on_match"}
 	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection", "each"}
 	toKeys     = []string{"table", "key", "match", "collapse"}
-	keyKeys    = []string{"column", "columns", "new", "sequence", "version"}
-	strategies = []string{string(KeyIdentity), string(KeySequence), string(KeyUUID), string(KeyNatural)}
+	keyKeys    = []string{"column", "columns", "new", "sequence", "version", "base", "start_row_number", "collisions", "width", "space", "from", "digits", "registry"}
+	strategies = []string{string(KeyIdentity), string(KeySequence), string(KeyUUID), string(KeyNatural), string(KeyOffset), string(KeyInherited)}
 )
 
 func (r *reader) entity(key, n *Node) *Entity {

@@ -54,9 +54,22 @@ func toSchema() schema {
 	key := object(keyKeys, schema{
 		"column":   described("the key column", text()),
 		"columns":  described("the key columns, in order", texts()),
-		"new":      described("where a new row's key comes from", words(KeyIdentity, KeySequence, KeyUUID, KeyNatural)),
+		"new":      described("where a new row's key comes from", words(KeyIdentity, KeySequence, KeyUUID, KeyNatural, KeyOffset, KeyInherited)),
 		"sequence": described("new: sequence: its name, when the column has none of its own", text()),
 		"version":  described("new: uuid: 7, or 5 for the same key every time", enum(7, 5)),
+
+		"base":             described("new: offset: a key is this and the row number", schema{"type": "integer", "minimum": 0}),
+		"start_row_number": described("new: offset: the first row number; left out: the one after the highest that was ever used", schema{"type": "integer", "minimum": 1}),
+		"collisions":       described("new: offset: when a number is taken: resolve takes the next free one, strict refuses the run", words("resolve", "strict")),
+		"width":            described("new: offset: digits of a key at most; a text is filled up with zeros to as many", schema{"type": "integer", "minimum": 1, "maximum": widestKey}),
+		"space":            described("new: offset: entities of one space share their row numbers", schema{"type": "string", "pattern": entityName.String()}),
+		"from":             described("new: inherited: the field that refers to the row whose key this one begins with", text()),
+		"digits":           described("new: inherited: of the number that follows the parent's key", schema{"type": "integer", "minimum": 1, "maximum": widestKey}),
+		"registry": described("a table in which every new key is written down, too", object(registryKeys, schema{
+			"table":  described("the table", text()),
+			"column": described("its column that holds keys", text()),
+			"fields": described("what its other columns hold", schema{"type": "object", "minProperties": 1, "additionalProperties": text()}),
+		}, "table", "column")),
 	}, "new")
 	key["oneOf"] = []schema{{"required": []string{"column"}}, {"required": []string{"columns"}}}
 	return object(toKeys, schema{

@@ -71,6 +71,8 @@ func (e *Entity) judgeKey(complain func(mapping.Position, string, ...any)) {
 		if _, unique := e.Table.UniqueOn(e.To.KeyColumns); !unique {
 			complain(e.To.Position, "new: natural needs key columns that %s keeps unique, or two records could become one row: declare them so in the target", e.Table.Name)
 		}
+	case mapping.KeyOffset, mapping.KeyInherited:
+		e.judgeMadeKey(complain)
 	case mapping.KeyUUID:
 		if !single || key.Type.Kind != record.KindText || (key.Type.Length > 0 && key.Type.Length < 36) {
 			complain(e.To.Position, "new: uuid needs one key column of type uuid or of text with 36 characters; %s is %s", key.Name, key.Type.Native)

@@ -11,6 +11,7 @@ import (
 
 	"landfall/internal/connector"
 	"landfall/internal/connector/table"
+	"landfall/internal/crosswalk"
 	"landfall/internal/mapping"
 	"landfall/internal/source"
 	"landfall/internal/sqldb"
@@ -54,6 +55,8 @@ type Entity struct {
 	Match      []sqldb.Column
 	Lookups    []Lookup
 	Aliases    []*mapping.Alias // what references of any entity find records of this one by
+	Form       crosswalk.Form   // of keys that are made of row numbers
+	Registry   *KeyRegistry     // of keys that Landfall makes; nil when there is none
 }
 
 // Open parses the mapping, connects and looks. It returns mapping.Problems for
@@ -174,8 +177,10 @@ func (m *Migration) openEntity(ctx context.Context, entity *mapping.Entity) (*En
 			return nil, fmt.Errorf("%w: %w", ErrEnvironment, err)
 		}
 	}
-	if err := m.openLookups(ctx, e); err != nil {
-		return nil, err
+	for _, step := range []func(context.Context, *Entity) error{m.openRegistry, m.openLookups} {
+		if err := step(ctx, e); err != nil {
+			return nil, err
+		}
 	}
 	return e, nil
 }

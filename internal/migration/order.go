@@ -23,7 +23,7 @@ func (m *Migration) order() error {
 // landed: the column takes NULL, and nothing is recognised by it.
 func (e *Entity) mayWait(field *mapping.Field) bool {
 	column, ok := e.Table.Column(field.Target)
-	return ok && column.Nullable && !e.recognised(field) && field.By == nil && field.Switch == ""
+	return ok && column.Nullable && !e.recognised(field) && !e.inheritsBy(field) && field.By == nil && field.Switch == ""
 }
 
 // recognised reports whether rows are known by the field.
@@ -76,4 +76,10 @@ func (e *Entity) checkWaiting(m *Migration, note noteFunc) {
 			note(Warning, field.Position, "%s refers to %s itself and %s.%s is NOT NULL: a record that comes in a batch before its parent's is rejected; order the source so that parents come first, or make the column nullable", field.Target, e.Name, e.Table.Name, column.Name)
 		}
 	}
+}
+
+// inheritsBy reports whether the rows' keys begin with the key of the row that
+// the field refers to.
+func (e *Entity) inheritsBy(field *mapping.Field) bool {
+	return e.To.Inherited != nil && e.To.Inherited.From == field.Target
 }

@@ -30,12 +30,13 @@ const (
 	CodeRefused       Code = "refused"        // land: the target refuses for a reason of its own (trigger, policy)
 	CodeNotWritten    Code = "not-written"    // land: the target took the row without complaint but did not keep it
 
-	CodeAmbiguous    Code = "ambiguous"     // resolve, decide: several records or target rows are meant
-	CodeMatchExists  Code = "match-exists"  // decide: a target row matches and the policy says reject
-	CodeMatchClaimed Code = "match-claimed" // decide: the matching row already belongs to another source record
-	CodeEdited       Code = "edited"        // decide: the target row was changed since we wrote it
-	CodeMissing      Code = "missing"       // decide: the target row we wrote is gone
-	CodeKnown        Code = "known"         // decide: insert-only met a record that already landed
+	CodeAmbiguous     Code = "ambiguous"           // resolve, decide: several records or target rows are meant
+	CodeMatchExists   Code = "match-exists"        // decide: a target row matches and the policy says reject
+	CodeMatchClaimed  Code = "match-claimed"       // decide: the matching row already belongs to another source record
+	CodeEdited        Code = "edited"              // decide: the target row was changed since we wrote it
+	CodeMissing       Code = "missing"             // decide: the target row we wrote is gone
+	CodeKeysExhausted Code = "key-space-exhausted" // decide: no number is left of which the row's key could be made
+	CodeKnown         Code = "known"               // decide: insert-only met a record that already landed
 
 	CodeReferenced Code = "referenced" // undo: rows refer to the row that are not undone
 	CodeCascade    Code = "cascade"    // undo: the target would go on to change rows that refer to it
@@ -79,6 +80,7 @@ var Codes = []Code{
 	CodeMatchClaimed,
 	CodeEdited,
 	CodeMissing,
+	CodeKeysExhausted,
 	CodeKnown,
 	CodeReferenced,
 	CodeCascade,

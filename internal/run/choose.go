@@ -25,17 +25,22 @@ func (e *entityRun) choose(ctx context.Context) (*wanted, error) {
 	case e.stored.Done:
 		return nil, nil
 	case len(e.o.Only) > 0:
-		w := &wanted{only: map[string]bool{}}
-		for _, ref := range e.o.Only {
-			if ref.Entity == e.Name {
-				w.only[ref.Key] = false
-			}
-		}
-		return w, nil
+		return e.onlyThese(), nil
 	case e.run.Options.Retry:
 		return e.openRecords(ctx)
 	}
 	return nil, nil
+}
+
+// onlyThese are the records that somebody named.
+func (e *entityRun) onlyThese() *wanted {
+	w := &wanted{only: map[string]bool{}}
+	for _, ref := range e.o.Only {
+		if ref.Entity == e.Name {
+			w.only[ref.Key] = false
+		}
+	}
+	return w
 }
 
 // openRecords are those that did not land in the run that is retried, or, when

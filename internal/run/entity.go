@@ -30,6 +30,7 @@ type entityRun struct {
 	store   *crosswalk.Store
 	lander  target.Table
 	numbers *crosswalk.Numbers
+	space   *keySpace // the row numbers of which keys are made; nil when they are made otherwise
 	parents map[string]*crosswalk.Parents
 	owner   map[string]int64 // parent entity -> its number in the books
 	lookups []*lookup
@@ -60,6 +61,9 @@ type entityRun struct {
 
 	budget *budget // nil: however many fail
 	turns  turns
+	// gate is held by who reserves keys and by who must not meet that: where only
+	// one connection can write at a time, a lane that lands.
+	gate sync.Mutex
 
 	laneCount atomic.Int64 // lanes at work
 	unlanded  atomic.Int64 // batches that lanes gave back because they were asked to stop
@@ -128,6 +132,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		e.lookups = append(e.lookups, newLookup(dialect, &e.Lookups[i]))
 	}
 	e.lander = table.NewLander(dialect, e.Table, e.Key)
+	e.space = e.spaceOf(e.Entity)
 	e.hashed, e.once = e.Program.Compared(), e.Program.WrittenOnce()
 	shape, err := json.Marshal(e.hashed)
 	if err != nil {
@@ -270,6 +275,11 @@ func (e *entityRun) end(ctx context.Context) error {
 		}
 		if e.numbers != nil {
 			if err := e.numbers.Note(ctx, a.Tx); err != nil {
+				return err
+			}
+		}
+		if e.space != nil {
+			if err := e.space.End(ctx, a.Tx, e.run.ID); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"landfall/internal/crosswalk"
 	"landfall/internal/dedupe"
 	"landfall/internal/ledger"
 	"landfall/internal/record"
@@ -23,6 +24,10 @@ type shaped struct {
 	values [][]record.Value
 	cells  []record.Value // what values are cut from
 	turn   int64          // how many batches were handed to lanes before it
+	// Where Landfall makes the keys: those that are reserved, by the records'
+	// places, NULL for those that need none.
+	keys  []record.Value
+	block *crosswalk.Block
 }
 
 // cellsFor is blank memory for a batch's values: that of one that has landed,
@@ -51,6 +56,9 @@ type feed struct {
 	scanned int64
 	turn    int64 // of the next batch that is handed on
 	told    time.Time
+
+	own    *target.Loader // reserves keys; nil where none are reserved here
+	counts bool           // the records are only counted: nothing is passed over, nothing reserved
 }
 
 // tupleSeen remembers one set of columns that must be unique.
@@ -70,8 +78,14 @@ const seenBytes = 24 << 20
 func (f *feed) run(ctx context.Context) (err error) {
 	f.openSeen()
 	defer func() { err = errors.Join(err, f.closeSeen()) }()
-	if err := f.recallLanded(ctx); err != nil {
-		return err
+	if !f.counts {
+		if err := f.recallLanded(ctx); err != nil {
+			return err
+		}
+		if f.makesKeys() && !f.rehearse && !f.expects {
+			f.own = &target.Loader{Open: f.m.OpenTarget, Dialect: f.books.Dialect(), Patience: f.o.Patience, Waiting: f.waiting}
+			defer f.own.Close(context.WithoutCancel(ctx))
+		}
 	}
 	f.left, f.told = f.o.Limit, time.Now()
 	for _, slice := range f.stored.Slices {
@@ -123,6 +137,11 @@ func (f *feed) readSlice(ctx context.Context, slice source.Slice) error {
 			continue
 		}
 		shaped.turn = f.turn
+		if f.own != nil {
+			if err := f.giveKeys(ctx, shaped); err != nil {
+				return err
+			}
+		}
 		select {
 		case f.out <- shaped:
 			f.turn++

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"landfall/internal/crosswalk"
@@ -44,10 +45,34 @@ type landing struct {
 	units []unit
 	rows  target.Table   // writes them
 	at    map[string]int // see places; nil when no record refers to another of the batch
+
+	taken    map[int]bool // places of records whose keys turned out to be somebody else's
+	replaced int          // keys that were replaced for that
 }
 
 // land brings one batch to its end, trying again what may be tried again.
 func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, []failure, error) {
+	if batch.block != nil {
+		e.point(PointKeys)
+	}
+	for {
+		marker, failures, err := e.landOnce(ctx, batch)
+		if !errors.Is(err, crosswalk.ErrNoSpare) {
+			return marker, failures, err
+		}
+		if err := e.measureSpare(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// landOnce is land until a key to spare is wanted of which it is not known yet
+// where they begin.
+func (e *lane) landOnce(ctx context.Context, batch *shaped) (*ledger.Marker, []failure, error) {
+	if e.makesKeys() && !e.rehearse && e.books.Dialect().Writers() == 1 {
+		e.gate.Lock()
+		defer e.gate.Unlock()
+	}
 	at := ledger.Place{RunID: e.run.ID, EntityID: e.stored.ID, Slice: batch.Slice, Ordinal: batch.Ordinal}
 	var marker *ledger.Marker
 	refused := false
@@ -70,6 +95,9 @@ func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, []failu
 	})
 	if err == nil {
 		e.pace.Landed(refused)
+		if last.replaced > 0 {
+			e.tell(Event{Kind: EventWarning, Entity: e.Name, Message: fmt.Sprintf("%d keys of %s were taken by others since they were reserved; other ones took their place", last.replaced, e.Name)})
+		}
 		if e.traced != nil {
 			e.traced(last)
 		}
@@ -104,12 +132,19 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 	if err := l.collapse(ctx); err != nil {
 		return nil, false, err
 	}
-	refused, err := l.writeAll(ctx, careful)
+	write := l.writeAll
+	if l.makesKeys() {
+		write = l.writeKeyed
+	}
+	refused, err := write(ctx, careful)
 	if err != nil {
 		return nil, false, err
 	}
 	l.point(PointLanded)
 	if err := l.remember(ctx); err != nil {
+		return nil, false, err
+	}
+	if err := l.settleKeys(ctx); err != nil {
 		return nil, false, err
 	}
 	l.point(PointCrosswalk)
@@ -188,13 +223,15 @@ func (l *landing) decide() {
 func (l *landing) number(ctx context.Context) error {
 	var creates []*unit
 	var refs []record.Ref
+	var places []int
 	for i := range l.units {
 		if u := &l.units[i]; u.rejection == nil && u.action == target.Create {
 			if creates == nil {
-				creates, refs = make([]*unit, 0, len(l.units)), make([]record.Ref, 0, len(l.units))
+				creates, refs, places = make([]*unit, 0, len(l.units)), make([]record.Ref, 0, len(l.units)), make([]int, 0, len(l.units))
 			}
 			creates = append(creates, u)
 			refs = append(refs, l.batch.Items[i].Ref)
+			places = append(places, i)
 		}
 	}
 	switch l.To.NewKey {
@@ -214,6 +251,8 @@ func (l *landing) number(ctx context.Context) error {
 			u.row[0] = key
 			u.setKey(u.row[:1])
 		}
+	case mapping.KeyOffset, mapping.KeyInherited:
+		return l.numberMade(ctx, places)
 	default:
 		take := l.numbers.Take
 		if l.rehearse {

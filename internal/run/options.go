@@ -28,7 +28,9 @@ type Options struct {
 	Inputs  map[string]string
 	Records int // batch limits; 0 means the defaults
 	Bytes   int
-	Lanes   int // connections that land an entity's batches side by side; 0 lets what the target answers choose
+	// StartRows are first row numbers by entity, in place of those of the mapping.
+	StartRows map[string]int64
+	Lanes     int // connections that land an entity's batches side by side; 0 lets what the target answers choose
 	// Retry runs the open records of an earlier run again: its name, or "" with
 	// RetryOpen for all that are open.
 	Retry     string
@@ -122,6 +124,10 @@ const (
 // MeasuringPoints lists the points that only entities pass of which totals or
 // fingerprints are taken.
 var MeasuringPoints = []Point{PointMeasuring, PointMeasured}
+
+// PointKeys is passed by batches for which keys were made: they are committed,
+// and nothing else of the batch is.
+const PointKeys Point = "keys-committed"
 
 // PointDoubted is passed by a comparison, and by no run: records of a batch are
 // in doubt, and are about to be looked at once more. Lanes pass it side by side.

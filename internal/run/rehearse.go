@@ -79,8 +79,14 @@ func (r *runner) beginRehearsal(ctx context.Context, tx sqldb.Tx) error {
 	if err := r.nameEntities(ctx, tx, wanted.Migration, entities); err != nil {
 		return err
 	}
+	if err := r.judgeKeys(ctx, entities); err != nil {
+		return err
+	}
 	r.run, r.entities = wanted, entities
-	return r.ledger.Start(ctx, tx, wanted, entities)
+	if err := r.ledger.Start(ctx, tx, wanted, entities); err != nil {
+		return err
+	}
+	return r.claimSpaces(ctx, tx)
 }
 
 // trace tells record i of a landing that has its end.

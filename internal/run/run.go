@@ -47,6 +47,7 @@ type runner struct {
 	held       *held // a rehearsal's traces; nil otherwise
 	notFound   []record.Ref
 	outOfReach []OutOfReach
+	spaces     []*keySpace
 	gauges     []*gauge // of the tables that are measured before and after the run
 	telling    sync.Mutex
 	warned     bool        // of the index that is missing
@@ -95,11 +96,18 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	if err := r.Gentle.Ask(ctx, m, m.Looker()); err != nil {
 		return nil, err
 	}
+	wanted, entities, err := r.wants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.judgeKeys(ctx, entities); err != nil {
+		return nil, err
+	}
 	if err := PrepareBooks(ctx, m.Looker()); err != nil {
 		return nil, err
 	}
 	defer r.Release()
-	if err := r.begin(ctx, mustResume); err != nil {
+	if err := r.begin(ctx, wanted, entities, mustResume); err != nil {
 		return nil, err
 	}
 	return r.carryOn(ctx)
@@ -128,17 +136,14 @@ func (r *runner) refuseEarly(ctx context.Context, mustResume bool) error {
 }
 
 // begin takes the lease, and starts or resumes the run.
-func (r *runner) begin(ctx context.Context, mustResume bool) error {
-	wanted, entities, err := r.wants(ctx)
-	if err != nil {
-		return err
-	}
+func (r *runner) begin(ctx context.Context, wanted *ledger.Run, entities []ledger.Entity, mustResume bool) error {
 	if err := r.refuseGroups(ctx, wanted.Migration); err != nil {
 		return err
 	}
-	err = r.Begin(ctx, r.books, wanted.Migration, func(ctx context.Context, tx sqldb.Tx) (string, error) {
+	err := r.Begin(ctx, r.books, wanted.Migration, func(ctx context.Context, tx sqldb.Tx) (string, error) {
 		// A new run is written with its slices in one transaction; should its
 		// commit's answer be lost, the next try finds it and resumes it.
+		var err error
 		if r.resumed, err = r.startOrResume(ctx, tx, wanted, entities, mustResume); err != nil {
 			return "", err
 		}
@@ -156,6 +161,7 @@ func (r *runner) begin(ctx context.Context, mustResume bool) error {
 func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 	r.o.Mode = target.Mode(r.run.Mode)
 	r.o.Limit, r.o.Records, r.o.Bytes = r.run.Options.Limit, r.run.Options.Records, r.run.Options.Bytes
+	r.o.StartRows = r.run.Options.StartRows
 	r.o.Only = refsOf(r.run.Options.Only)
 	r.o.Fingerprint = r.run.Options.Fingerprint
 	if r.o.StopAfter == nil && r.run.Options.StopAfter != "" {
@@ -176,6 +182,9 @@ func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 }
 
 func (r *runner) runEntities(ctx context.Context, result *Result) error {
+	if err := r.openSpaces(ctx); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp(r.o.TempDir, "landfall-")
 	if err != nil {
 		return fmt.Errorf("a place to spill to: %w", err)

@@ -44,7 +44,7 @@ func (r *runner) wants(ctx context.Context) (*ledger.Run, []ledger.Entity, error
 		MappingHash: r.m.File.Hash, Mapping: r.m.File.Describe(),
 		Options: ledger.Options{
 			Limit: r.o.Limit, Inputs: r.o.Inputs, Records: r.o.Records, Bytes: r.o.Bytes,
-			Retry: r.o.Retry != "" || r.o.RetryOpen, Fingerprint: r.o.Fingerprint, Target: r.m.Target.Name,
+			Retry: r.o.Retry != "" || r.o.RetryOpen, Fingerprint: r.o.Fingerprint, Target: r.m.Target.Name, StartRows: r.o.StartRows,
 		},
 	}
 	if r.o.StopAfter != nil {
@@ -126,7 +126,10 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 		return false, err
 	}
 	r.run, r.entities = wanted, entities
-	return false, r.ledger.Start(ctx, tx, wanted, entities)
+	if err := r.ledger.Start(ctx, tx, wanted, entities); err != nil {
+		return false, err
+	}
+	return false, r.claimSpaces(ctx, tx)
 }
 
 // nameEntities finds the numbers by which the books know the entities; those
@@ -209,6 +212,7 @@ func askedDrift(before, now *ledger.Run) changeList {
 	changes.differs("mode", before.Mode, now.Mode)
 	changes.differs("--only", before.Options.Only, now.Options.Only)
 	changes.differs("--limit", before.Options.Limit, now.Options.Limit)
+	changes.differs("--start-row-number", before.Options.StartRows, now.Options.StartRows)
 	changes.differs("retry", before.Options.Retry, now.Options.Retry)
 	changes.differs("--fingerprint", before.Options.Fingerprint, now.Options.Fingerprint)
 	return changes

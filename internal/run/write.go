@@ -95,6 +95,10 @@ func (l *landing) refuse(ctx context.Context, refusals []target.Refusal, places 
 	}
 	for _, refusal := range refusals {
 		i := places[refusal.Row]
+		if l.keyTaken(refusal) {
+			l.taken[i] = true
+			continue
+		}
 		message := refusal.Message
 		if refusal.Holder != "" {
 			message += ": row " + refusal.Holder

@@ -1,0 +1,225 @@
+package crosswalk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"landfall/internal/books"
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+)
+
+// Space is row numbers of which keys are made: one key for each, the base and
+// the number, unique over all tables of the space. What it calls numbers are
+// keys, the base included.
+type Space struct {
+	books *books.Books
+	Name  string
+	Base  int64
+	Seats []Seat
+	// Blank says that the database has no books yet, or none of the version that
+	// keeps row numbers.
+	Blank bool
+}
+
+// Seat is a column that holds keys of the space: a table's key, or its registry.
+type Seat struct {
+	Table   sqldb.Name
+	Form    Form
+	TableID int64 // of a key's table in the books; 0 for a registry, and where the books do not know it
+}
+
+// NewSpace is a space without seats.
+func NewSpace(b *books.Books, name string, base int64) *Space {
+	return &Space{books: b, Name: name, Base: base}
+}
+
+// Seat adds a column.
+func (s *Space) Seat(seat Seat) {
+	if !slices.ContainsFunc(s.Seats, func(other Seat) bool {
+		return other.Table == seat.Table && other.Form.Column.Name == seat.Form.Column.Name
+	}) {
+		s.Seats = append(s.Seats, seat)
+	}
+}
+
+// Highest is the highest number for which every column has room.
+func (s *Space) Highest() int64 {
+	highest := s.Seats[0].Form.Highest()
+	for _, seat := range s.Seats {
+		highest = min(highest, seat.Form.Highest())
+	}
+	return highest
+}
+
+// tableIDs lists the tables as the books number them.
+func (s *Space) tableIDs() string {
+	var ids []string
+	for _, seat := range s.Seats {
+		if seat.TableID != 0 {
+			ids = append(ids, strconv.FormatInt(seat.TableID, 10))
+		}
+	}
+	if len(ids) == 0 {
+		return "0"
+	}
+	return strings.Join(ids, ", ")
+}
+
+// allDigits is the condition that a text is digits and nothing else.
+func allDigits(expr string) string { return "ltrim(" + expr + ", '0123456789') = ''" }
+
+// Used is the highest number that is or ever was in use: in the tables, in their
+// registries, in the crosswalk, or reserved by a run. It is the base where there
+// is none.
+func (s *Space) Used(ctx context.Context, tx sqldb.Tx) (int64, error) {
+	used := s.Base
+	note := func(form Form) func([]record.Value) error {
+		return func(row []record.Value) error {
+			if n, ok := form.Number(row[len(row)-1].String()); ok {
+				used = max(used, n)
+			}
+			return nil
+		}
+	}
+	dialect := s.books.Dialect()
+	for _, seat := range s.Seats {
+		name, form := dialect.Quote(seat.Form.Column.Name), seat.Form
+		highest := form.Value(s.Highest())
+		query := fmt.Sprintf("SELECT max(%s) FROM %s WHERE %[1]s <= %[3]s", name, dialect.QuoteName(seat.Table), dialect.Typed(dialect.Placeholder(1), form.Column))
+		if form.Column.Type.Kind == record.KindText {
+			text := dialect.AsText(name)
+			query = fmt.Sprintf("SELECT max(%s) FROM %s WHERE length(%s) = %d AND %s AND %[1]s <= %s", text, dialect.QuoteName(seat.Table), name, form.Width, allDigits(name), dialect.Placeholder(1))
+		}
+		if err := books.Each(ctx, tx, note(form), query, highest); err != nil {
+			return 0, err
+		}
+		if s.Blank || seat.TableID == 0 {
+			continue
+		}
+		// The longest text of digits is the highest number, and among texts of one
+		// length the last.
+		text := s.books.Dialect().AsText("target_key")
+		top := form.Text(s.Highest())
+		err := s.books.Query(ctx, tx, note(form), "SELECT length(target_key), max("+text+") FROM {crosswalk} WHERE table_id = ? AND "+allDigits("target_key")+
+			" AND (length(target_key) < ? OR length(target_key) = ? AND "+text+" <= ?) GROUP BY length(target_key)", seat.TableID, int64(len(top)), int64(len(top)), top)
+		if err != nil {
+			return 0, err
+		}
+	}
+	if s.Blank {
+		return used, nil
+	}
+	reserved, err := s.Reserved(ctx, tx)
+	return max(used, reserved), err
+}
+
+// Reserved is the highest number that a run used or reserved.
+func (s *Space) Reserved(ctx context.Context, tx sqldb.Tx) (int64, error) {
+	row, _, err := s.books.One(ctx, tx, "SELECT coalesce(max(used_high), 0) FROM {key_space} WHERE name = ? AND used_high <= ?", s.Name, s.Highest())
+	if err != nil {
+		return 0, err
+	}
+	used := row[0].Int()
+	row, _, err = s.books.One(ctx, tx, "SELECT coalesce(max(last_key), 0) FROM {key_block} WHERE table_id IN ("+s.tableIDs()+") AND last_key <= ?", s.Highest())
+	if err != nil {
+		return 0, err
+	}
+	return max(used, row[0].Int()), nil
+}
+
+// taken hands over the numbers between from and to that are or ever were in
+// use, in no order, some of them more than once.
+func (s *Space) taken(ctx context.Context, tx sqldb.Tx, from, to int64, mark func(int64)) error {
+	for _, seat := range s.Seats {
+		if err := s.takenIn(ctx, tx, seat, from, to, mark); err != nil {
+			return err
+		}
+	}
+	if s.Blank {
+		return nil
+	}
+	for _, seat := range s.Seats {
+		if seat.TableID == 0 {
+			continue
+		}
+		low, high := seat.Form.Text(from), seat.Form.Text(to)
+		err := s.books.Query(ctx, tx, s.mark(seat.Form, from, to, mark), "SELECT target_key FROM {crosswalk} WHERE table_id = ? AND length(target_key) BETWEEN ? AND ?",
+			seat.TableID, int64(len(low)), int64(len(high)))
+		if err != nil {
+			return err
+		}
+	}
+	return s.overlapping(ctx, tx, from, to, mark)
+}
+
+// takenIn is taken for the rows of one table.
+func (s *Space) takenIn(ctx context.Context, tx sqldb.Tx, seat Seat, from, to int64, mark func(int64)) error {
+	dialect := s.books.Dialect()
+	name := dialect.Quote(seat.Form.Column.Name)
+	// Texts of one length that are all digits stand between the bounds in every
+	// collation; what else does is no number.
+	return books.Each(ctx, tx, s.mark(seat.Form, from, to, mark), fmt.Sprintf("SELECT %s FROM %s WHERE %[1]s >= %[3]s AND %[1]s <= %[4]s", name, dialect.QuoteName(seat.Table),
+		dialect.Typed(dialect.Placeholder(1), seat.Form.Column), dialect.Typed(dialect.Placeholder(2), seat.Form.Column)),
+		seat.Form.Value(from), seat.Form.Value(to))
+}
+
+func (s *Space) mark(form Form, from, to int64, mark func(int64)) func([]record.Value) error {
+	return func(row []record.Value) error {
+		if n, ok := form.Number(row[0].String()); ok && n >= from && n <= to {
+			mark(n)
+		}
+		return nil
+	}
+}
+
+// HeldError says that another run, which is not finished, makes keys of the same
+// row numbers.
+type HeldError struct{ Space, Run, Migration string }
+
+// Error names the run.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("run %s of migration %s is not finished and makes keys of the same row numbers (%s): let it end, or end it with `landfall abandon`", e.Run, e.Migration, e.Space)
+}
+
+// ErrUsedMeanwhile says that another run used row numbers while this one looked
+// which are free.
+var ErrUsedMeanwhile = errors.New("another run used row numbers while this one looked which are free: run again")
+
+// Claim makes the run the one that makes keys of the space, in the transaction
+// in which the run starts. Runs in the given states go on claiming.
+func (s *Space) Claim(ctx context.Context, tx sqldb.Tx, runID int64, goesOn func(state string) bool) error {
+	if _, err := s.books.Exec(ctx, tx, "INSERT INTO {key_space} (name, used_high, run_id) VALUES (?, 0, 0) ON CONFLICT (name) DO NOTHING", s.Name); err != nil {
+		return err
+	}
+	row, _, err := s.books.One(ctx, tx, "SELECT run_id FROM {key_space} WHERE name = ?"+s.books.Dialect().LockRows(), s.Name)
+	if err != nil {
+		return err
+	}
+	if holder := row[0].Int(); holder != 0 && holder != runID {
+		run, found, err := s.books.One(ctx, tx, "SELECT name, migration, state FROM {run} WHERE id = ?", holder)
+		if err != nil {
+			return err
+		}
+		if found && goesOn(run[2].String()) {
+			return &HeldError{Space: s.Name, Run: run[0].String(), Migration: run[1].String()}
+		}
+	}
+	_, err = s.books.Exec(ctx, tx, "UPDATE {key_space} SET run_id = ?, spare = NULL WHERE name = ?", runID, s.Name)
+	return err
+}
+
+// End notes the highest number that was used, when an entity of the run has
+// ended: what was reserved beyond is free again.
+func (s *Space) End(ctx context.Context, tx sqldb.Tx, runID int64) error {
+	row, _, err := s.books.One(ctx, tx, "SELECT coalesce(max(last_key), 0) FROM {key_block} WHERE run_id = ? AND space = ?", runID, s.Name)
+	if err != nil {
+		return err
+	}
+	_, err = s.books.Exec(ctx, tx, "UPDATE {key_space} SET used_high = ? WHERE name = ? AND used_high < ?", row[0].Int(), s.Name, row[0].Int())
+	return err
+}
