@@ -32,6 +32,9 @@ type guardTold struct {
 	DisarmedAt  string        `json:"disarmed_at,omitempty"`
 	DisarmedWhy string        `json:"disarmed_why,omitempty"`
 	Now         string        `json:"now"`
+	Hours       *guard.Hours  `json:"hours,omitempty"`    // windows and blackouts
+	Backup      string        `json:"backup,omitempty"`   // no older than
+	Approval    bool          `json:"approval,omitempty"` // of a plan, by somebody other than its author
 	Audit       []guard.Event `json:"audit"`
 	Entries     int64         `json:"entries,omitempty"` // of the audit, where it was verified
 	Flaws       []string      `json:"flaws,omitempty"`   // that were found in it
@@ -61,7 +64,7 @@ Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 
 				if err != nil {
 					return err
 				}
-				told := guardToldOf(gate.Connection(), mode)
+				told := guardToldOf(gate, mode)
 				_, err = f.guardBooks(cmd.Context(), db, func(tx sqldb.Tx, b *books.Books) (err error) {
 					if verify {
 						if err := told.verify(func() (*guard.Chain, error) { return guard.VerifyAudit(cmd.Context(), tx, b) }, "the audit"); err != nil {
@@ -97,11 +100,18 @@ Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 
 	return cmd
 }
 
-func guardToldOf(connection string, m *guard.Mode) *guardTold {
+func guardToldOf(gate *guard.Gate, m *guard.Mode) *guardTold {
+	rules := gate.Rules()
 	told := &guardTold{
-		Connection: connection, Identity: m.Phrase(), Place: m.Here, Clone: m.Clone(), Armed: m.Open(), Migration: m.Migration, PlanHash: m.PlanHash,
+		Connection: rules.Connection, Approval: rules.Approval, Identity: m.Phrase(), Place: m.Here, Clone: m.Clone(), Armed: m.Open(), Migration: m.Migration, PlanHash: m.PlanHash,
 		Reason: m.Reason, ArmedBy: m.ArmedBy, ArmedAt: m.ArmedAt, DisarmedBy: m.DisarmedBy, DisarmedAt: m.DisarmedAt, DisarmedWhy: m.DisarmReason,
 		Now: m.Now.Format(time.RFC3339),
+	}
+	if hours := gate.Hours(m.Now); hours.Bounded {
+		told.Hours = &hours
+	}
+	if rules.Backup != nil {
+		told.Backup = rules.Backup.NoOlderThan.String()
 	}
 	if m.Armed {
 		told.Expires = m.Expires.Format(time.RFC3339)
@@ -145,6 +155,7 @@ func (t *guardTold) write(w io.Writer, verified bool) {
 	default:
 		fmt.Fprintln(w, "not armed: it never was")
 	}
+	t.writeRules(w)
 	if len(t.Audit) > 0 {
 		fmt.Fprintln(w, "\nAudit")
 	}
@@ -165,5 +176,30 @@ func (t *guardTold) write(w io.Writer, verified bool) {
 	}
 	if len(t.Flaws) == 0 {
 		fmt.Fprintf(w, "\nThe audit holds: %d entries\n", t.Entries)
+	}
+}
+
+func (t *guardTold) writeRules(w io.Writer) {
+	if h := t.Hours; h != nil {
+		switch {
+		case h.Blackout:
+			fmt.Fprintf(w, "closed: a blackout until %s", h.Until)
+		case !h.Open:
+			fmt.Fprint(w, "closed: outside of its windows")
+		case h.Until != "":
+			fmt.Fprintf(w, "open until %s", h.Until)
+		default:
+			fmt.Fprint(w, "open")
+		}
+		if h.Next != "" {
+			fmt.Fprintf(w, "; opens next at %s", h.Next)
+		}
+		fmt.Fprintln(w)
+	}
+	if t.Backup != "" {
+		fmt.Fprintf(w, "wants a backup no older than %s\n", t.Backup)
+	}
+	if t.Approval {
+		fmt.Fprintln(w, "wants a plan that somebody other than its author approved")
 	}
 }

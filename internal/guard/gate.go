@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"landfall/internal/books"
@@ -37,11 +38,19 @@ type Gate struct {
 	books *books.Books
 	rules Rules
 	who   Asking
+
+	took durations // of the batches so far
+
+	mu      sync.Mutex
+	refusal *Refusal      // the first that Check came to
+	refused chan struct{} // closed with it
+	endsIn  time.Duration // how long what Check saw last lets work go on
+	seenAt  time.Time     // by this process's clock
 }
 
 // NewGate makes the gate of a target.
 func NewGate(b *books.Books, rules Rules, who Asking) *Gate {
-	return &Gate{books: b, rules: rules, who: who}
+	return &Gate{books: b, rules: rules, who: who, refused: make(chan struct{})}
 }
 
 // Protects reports whether anything is refused at all.
@@ -60,8 +69,7 @@ func (g *Gate) Open(ctx context.Context, db sqldb.DB) error {
 	if !able {
 		return g.refuseUnbooked(&Refusal{Code: CodeDisabled, Text: g.notArmed("it never was")})
 	}
-	var mode *Mode
-	refusal, err := g.askAll(ctx, db, &mode)
+	refusal, err := g.askAll(ctx, db)
 	if err != nil || refusal == nil {
 		return err
 	}
@@ -78,7 +86,7 @@ func guarded(ctx context.Context, db sqldb.DB) (bool, error) {
 }
 
 // askAll judges in a reading transaction.
-func (g *Gate) askAll(ctx context.Context, db sqldb.DB, mode **Mode) (*Refusal, error) {
+func (g *Gate) askAll(ctx context.Context, db sqldb.DB) (*Refusal, error) {
 	tx, err := db.Snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -88,11 +96,16 @@ func (g *Gate) askAll(ctx context.Context, db sqldb.DB, mode **Mode) (*Refusal, 
 	if err != nil {
 		return nil, err
 	}
-	*mode = m
-	return g.judge(m), nil
+	if refusal := g.judge(m); refusal != nil {
+		return refusal, nil
+	}
+	if refusal := g.approved(); refusal != nil {
+		return refusal, nil
+	}
+	return g.backedUp(ctx, tx, m.Now), nil
 }
 
-// judge holds the mode against what is asked for.
+// judge holds the mode and the time against what is asked for.
 func (g *Gate) judge(m *Mode) *Refusal {
 	switch {
 	case m.Identity == "":
@@ -114,7 +127,7 @@ func (g *Gate) judge(m *Mode) *Refusal {
 	case m.PlanHash != "" && m.PlanHash != g.who.PlanHash:
 		return &Refusal{CodePlan, fmt.Sprintf("the target is armed for the plan %s, and this is held to the plan %s", shortHash(m.PlanHash), shortHash(g.who.PlanHash))}
 	}
-	return nil
+	return g.timely(m.Now)
 }
 
 func (g *Gate) notArmed(why string) string {
@@ -139,7 +152,9 @@ func (g *Gate) Check(ctx context.Context, tx sqldb.Tx) error {
 	if err != nil {
 		return err
 	}
-	if refusal := g.judge(m); refusal != nil {
+	refusal := g.judge(m)
+	g.saw(m, refusal)
+	if refusal != nil {
 		return refusal
 	}
 	return nil
@@ -249,5 +264,5 @@ func inTx(ctx context.Context, db sqldb.DB, work func(sqldb.Tx) error) error {
 	return tx.Commit(ctx)
 }
 
-// Connection is the name of the target's connection.
-func (g *Gate) Connection() string { return g.rules.Connection }
+// Rules are those of the target.
+func (g *Gate) Rules() Rules { return g.rules }

@@ -35,6 +35,9 @@ type world struct {
 	// hold, unless the world is disturbed: somebody changes rows while runs go on.
 	unwatched bool
 	disturbed bool
+	// protects is what the mapping says of the target's connection besides where it
+	// is: `environment: production`.
+	protects string
 }
 
 // eachTarget runs a test against every kind of target.
@@ -174,6 +177,9 @@ func (w *world) mapping(entities string) {
 	connection := fmt.Sprintf("{url: %q}", bare)
 	if password != "" {
 		connection = fmt.Sprintf("{url: %q, password: \"${LAWTEST_PASSWORD}\"}", bare)
+	}
+	if w.protects != "" {
+		connection = strings.TrimSuffix(connection, "}") + ", " + w.protects + "}"
 	}
 	legacy, source := "", ""
 	if _, err := os.Stat(filepath.Join(w.dir, "legacy.db")); err == nil {

@@ -29,6 +29,9 @@ func (f *File) Describe() []string {
 		if c.Environment != "" {
 			rest = append(rest, subject+".environment: "+plainText(c.Environment))
 		}
+		if c.Guard != nil && c.Guard.Approval {
+			rest = append(rest, subject+".guard.approval: "+ApprovalOther)
+		}
 		rest = c.Settings.describe(rest, subject)
 	}
 	for _, e := range f.Entities {

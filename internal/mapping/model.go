@@ -31,6 +31,7 @@ type Connection struct {
 	Password    string    // likewise; empty when none is given
 	Environment string    // Production protects it; may be empty
 	Throttle    *Throttle // nil: none
+	Guard       *Guard    // what a protected one demands besides being armed; nil: nothing
 	Settings    *Node     // all remaining keys, for the connector
 	Position    Position
 

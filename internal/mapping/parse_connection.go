@@ -2,7 +2,7 @@ package mapping
 
 import "strings"
 
-var connectionKeys = []string{"url", "password", "environment", "throttle"}
+var connectionKeys = []string{"url", "password", "environment", "throttle", "guard"}
 
 func (r *reader) connections(f *File, n *Node) {
 	if n == nil {
@@ -17,7 +17,7 @@ func (r *reader) connections(f *File, n *Node) {
 	}
 }
 
-// connection reads {url, password, environment, throttle, …} or a url alone.
+// connection reads {url, password, environment, throttle, guard, …} or a url alone.
 func (r *reader) connection(key, n *Node) *Connection {
 	subject := "connections." + key.text
 	c := &Connection{Name: key.text, Position: key.at, at: places{}}
@@ -41,6 +41,7 @@ func (r *reader) connection(key, n *Node) *Connection {
 	c.Password = r.optional(n, "password", subject)
 	c.Environment = r.optional(n, "environment", subject)
 	c.Throttle = r.throttle(n.get("throttle"), subject+".throttle")
+	c.Guard = r.guard(c, n.get("guard"), subject+".guard")
 	c.Settings = rest(n, subject, connectionKeys, nil)
 	for _, name := range connectionKeys {
 		c.at.set(name, n.get(name))

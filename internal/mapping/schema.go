@@ -102,7 +102,8 @@ func connectionSchema() schema {
 	return anyOf(schema{"type": "string"}, open(object(connectionKeys, schema{
 		"url":         described("where the database is; ${VAR} is read from the environment", text()),
 		"password":    described("a reference: ${VAR} or file:PATH", text()),
-		"environment": described("production protects it", text()),
+		"environment": described("production protects it: it is written to only while it is armed", text()),
+		"guard":       guardSchema(),
 		"throttle": described("how gently it is treated while records land", object(throttleKeys, schema{
 			"rows_per_second": described("at most, over all lanes", schema{"type": "integer", "minimum": 1}),
 			"lanes":           described("at most", schema{"type": "integer", "minimum": 1}),

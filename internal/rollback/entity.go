@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"landfall/internal/connector/table"
 	"landfall/internal/crosswalk"
@@ -138,7 +139,9 @@ func (e *entityUndo) await(ctx context.Context, rows int) error {
 func (e *entityUndo) undoBatch(ctx context.Context, g *group, at ledger.Place, read func(context.Context, sqldb.Tx) ([]*item, error)) error {
 	var marker *ledger.Marker
 	var found []record.Ref
+	var begun time.Time // the last try
 	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		begun = e.Gate.Begins()
 		b := &batch{entityUndo: e, group: g, tx: a.Tx, at: at}
 		var err error
 		marker, err = b.within(ctx, read)
@@ -157,6 +160,7 @@ func (e *entityUndo) undoBatch(ctx context.Context, g *group, at ledger.Place, r
 	if err != nil {
 		return err
 	}
+	e.Gate.Took(begun)
 	e.point(run.PointCommitted)
 	e.settled(marker, found)
 	return nil

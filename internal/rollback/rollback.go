@@ -77,6 +77,9 @@ func carry(ctx context.Context, end *migration.TargetEnd, o Options, mustResume 
 	if err := r.begin(ctx, mustResume); err != nil {
 		return nil, err
 	}
+	stops, unlink := r.Stops(r.o.Stop)
+	defer unlink()
+	r.o.Stop = stops
 	result := r.result()
 	result.Stopped, err = r.Carry(ctx, r.run, r.resumed,
 		func(ctx context.Context) error { return r.undoAll(ctx, result) },
@@ -179,6 +182,9 @@ func (r *runner) undoAll(ctx context.Context, result *Result) error {
 }
 
 func (r *runner) stopAsked() bool {
+	if refusal, _ := r.Gate.Refused(); refusal != nil {
+		return true
+	}
 	select {
 	case <-r.o.Stop:
 		return true

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"landfall/internal/guard"
 	"landfall/internal/target"
 )
 
@@ -145,7 +146,11 @@ func (l *lane) landAll(c *crew, first bool) error {
 			c.held()
 		}
 		begun := time.Now()
-		if err := l.carryBatch(c.landing, batch); err != nil {
+		var refusal *guard.Refusal
+		if err := l.carryBatch(c.landing, batch); errors.As(err, &refusal) {
+			l.unlanded.Add(1) // what other lanes have in hand is finished
+			return nil
+		} else if err != nil {
 			return err
 		}
 		now := time.Now()

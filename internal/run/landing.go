@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"landfall/internal/crosswalk"
 	"landfall/internal/ledger"
@@ -77,7 +78,9 @@ func (e *lane) landOnce(ctx context.Context, batch *shaped) (*ledger.Marker, []f
 	var marker *ledger.Marker
 	refused := false
 	var last *landing
+	var begun time.Time // the last try
 	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		begun = e.Gate.Begins()
 		l := &landing{lane: e, tx: a.Tx, batch: batch, units: e.roomFor(len(batch.Items)), rows: e.writer()}
 		last = l
 		var err error
@@ -94,6 +97,7 @@ func (e *lane) landOnce(ctx context.Context, batch *shaped) (*ledger.Marker, []f
 		return committed != nil, err
 	})
 	if err == nil {
+		e.Gate.Took(begun)
 		e.pace.Landed(refused)
 		if last.replaced > 0 {
 			e.tell(Event{Kind: EventWarning, Entity: e.Name, Message: fmt.Sprintf("%d keys of %s were taken by others since they were reserved; other ones took their place", last.replaced, e.Name)})

@@ -171,6 +171,9 @@ func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 		}
 		r.o.StopAfter = &limit
 	}
+	stops, end := r.Stops(r.o.Stop)
+	defer end()
+	r.o.Stop = stops
 	result := &Result{Run: r.run}
 	stopped, err := r.Carry(ctx, r.run, r.resumed,
 		func(ctx context.Context) error { return r.runEntities(ctx, result) },
@@ -254,6 +257,9 @@ func (r *runner) point(p Point) {
 }
 
 func (r *runner) stopAsked() bool {
+	if refusal, _ := r.Gate.Refused(); refusal != nil {
+		return true
+	}
 	select {
 	case <-r.o.Stop:
 		return true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"landfall/internal/books"
@@ -67,6 +68,26 @@ func (s *Session) Check(ctx context.Context, tx sqldb.Tx) error {
 	return s.Gate.Check(ctx, tx)
 }
 
+// Stops is closed when asked is, and when the gate refuses to let work go on.
+// end must be called.
+func (s *Session) Stops(asked <-chan struct{}) (stops <-chan struct{}, end func()) {
+	_, refused := s.Gate.Refused()
+	if refused == nil {
+		return asked, func() {}
+	}
+	either, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		select {
+		case <-asked:
+			close(either)
+		case <-refused:
+			close(either)
+		case <-ended:
+		}
+	}()
+	return either, func() { close(ended) }
+}
+
 // Carry does the work of a run and notes, by ended, inside a transaction that
 // holds the lease, where the run stands then. The run is told so, too. stopped
 // reports that work ended with ErrStopped. A run that the gate stops is
@@ -91,6 +112,11 @@ func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work
 	}
 	state, message, outcome := ledger.Completed, "", guard.Completed
 	var refusal *guard.Refusal
+	if errors.Is(err, ErrStopped) {
+		if refusal, _ = s.Gate.Refused(); refusal != nil {
+			err = refusal
+		}
+	}
 	switch {
 	case errors.Is(err, ErrStopped):
 		state, outcome, stopped, err = ledger.Interrupted, guard.Interrupted, true, nil
@@ -131,17 +157,16 @@ func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work
 	return stopped, err
 }
 
-// watched does the work while it is watched whether the target suffers.
+// watched does the work while it is watched whether the target suffers, and
+// whether it still accepts writes.
 func (s *Session) watched(ctx context.Context, work func(context.Context) error) error {
 	watching, unwatch := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		s.Gentle.Watch(watching, s.Target)
-	}()
+	var watchers sync.WaitGroup
+	watchers.Go(func() { s.Gentle.Watch(watching, s.Target) })
+	watchers.Go(func() { s.Gate.Watch(watching, s.Target.OpenTarget) })
 	err := work(ctx)
 	unwatch()
-	<-ended
+	watchers.Wait()
 	return err
 }
 
