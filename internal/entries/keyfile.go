@@ -32,14 +32,14 @@ func (k KeyFile) Each(each func(line int64, key string) error) error {
 	}
 	file, err := os.Open(k.Path)
 	if err != nil {
-		return unreadable(err)
+		return Unreadable(err)
 	}
 	defer file.Close()
 	in := bufio.NewReader(file)
 	for line := int64(1); ; line++ {
 		text, err := in.ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
-			return unreadable(err)
+			return Unreadable(err)
 		}
 		ended := err != nil
 		if line == 1 {
@@ -60,7 +60,9 @@ func (k KeyFile) Each(each func(line int64, key string) error) error {
 	}
 }
 
-func unreadable(err error) error {
+// Unreadable is an InputError where the system does not let a file be read; any
+// other error is returned as it is.
+func Unreadable(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {
 		return inputf("%s cannot be read: %s", path.Path, path.Err)
@@ -73,7 +75,7 @@ func unreadable(err error) error {
 func readColumns(path string, delimiter rune, wanted [][]string, each func(line int64, keys []string) error) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return unreadable(err)
+		return Unreadable(err)
 	}
 	defer file.Close()
 	buffered := bufio.NewReaderSize(file, 1<<16)
@@ -134,7 +136,7 @@ func readColumns(path string, delimiter rune, wanted [][]string, each func(line 
 func csvFault(path string, err error) error {
 	var parse *csv.ParseError
 	if !errors.As(err, &parse) {
-		return unreadable(err)
+		return Unreadable(err)
 	}
 	return inputf("%s: line %d cannot be read as CSV: %s: expected quoted or plain cells and as many as the first line has", path, parse.Line, parse.Err)
 }

@@ -76,6 +76,16 @@ type Options struct {
 	// Unjudged are columns of which a rollback cannot tell whether people have
 	// edited them; edits of them alone do not keep a row.
 	Unjudged []Unjudged `json:"unjudged,omitempty"`
+	// Taken says where a restore or an import has its entries from.
+	Taken *Taken `json:"taken,omitempty"`
+}
+
+// Taken is a file whose entries a run brought into the crosswalk.
+type Taken struct {
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
+	MadeAt string `json:"made_at,omitempty"` // of a backup
+	Role   string `json:"role,omitempty"`    // of an import
 }
 
 // Unjudged is columns of an entity's rows, and why it cannot be told whether
@@ -86,8 +96,17 @@ type Unjudged struct {
 	Why     string   `json:"why"`
 }
 
-// ModeRollback is the mode of a run that undoes another one.
-const ModeRollback = "rollback"
+// The modes of runs that read no records of the source.
+const (
+	ModeRollback = "rollback" // undoes another run
+	ModeRestore  = "restore"  // brings entries of the crosswalk back from a backup
+	ModeImport   = "import"   // takes in entries that another tool made
+)
+
+// Reads reports whether the run reads records of the source.
+func (r *Run) Reads() bool {
+	return r.Mode != ModeRollback && r.Mode != ModeRestore && r.Mode != ModeImport
+}
 
 // The kinds of runs, by the records they are over.
 const (
@@ -98,6 +117,8 @@ const (
 	KindRetry = "retry"
 
 	KindRollback = "rollback" // over what another run did
+	KindBackup   = "backup"   // over the entries of a backup
+	KindEntries  = "entries"  // over entries that another tool made
 )
 
 // Kind says which records the run is over.
@@ -105,6 +126,10 @@ func (r *Run) Kind() string {
 	switch {
 	case r.Mode == ModeRollback:
 		return KindRollback
+	case r.Mode == ModeRestore:
+		return KindBackup
+	case r.Mode == ModeImport:
+		return KindEntries
 	case r.Options.Retry:
 		return KindRetry
 	case len(r.Options.Only) > 0:
