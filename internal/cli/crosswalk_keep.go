@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"landfall/internal/entries"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
-	"landfall/internal/migration"
 	"landfall/internal/report"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
@@ -65,7 +63,7 @@ Exit codes: 0 written · 1 broken · 2 usage, the file is there already, or noth
 					return report.JSONLine(f.Out, backupJSON{out, written.SHA256, header})
 				}
 				fmt.Fprintf(f.Out, "%s: %d %s, SHA-256 %s\n", out, header.Entries, entriesWord(header.Entries), written.SHA256)
-				writeCounts(f.Out, header)
+				writeCounts(f.Out, header.Entities)
 				return nil
 			})
 		},
@@ -90,8 +88,8 @@ func entriesWord(n int64) string {
 }
 
 // writeCounts tells of each entity how many entries it has.
-func writeCounts(w io.Writer, h *crosswalk.BackupHeader) {
-	for _, e := range h.Entities {
+func writeCounts(w io.Writer, found []crosswalk.BackupEntity) {
+	for _, e := range found {
 		var parts []string
 		for words, n := range e.Counts {
 			parts = append(parts, fmt.Sprintf("%d %s", n, words))
@@ -199,74 +197,4 @@ func writeFindings(w io.Writer, what string, found entries.Findings) {
 	if more := found.Count - int64(len(found.Examples)); more > 0 {
 		fmt.Fprintf(w, "  and %d more\n", more)
 	}
-}
-
-func (f *front) crosswalkVerify() *cobra.Command {
-	var target string
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "verify [FILE]",
-		Short: "Check the crosswalk, or a backup against it",
-		Long: `Without a file it checks that the crosswalk holds: each record and each owned row is there once, each row that an entry names is in
-the target, roles and states are right, and counts them.
-With a backup it recomputes the file's hash and counts, and compares each entry with the books: the same, missing, or conflicting.
-
-Exit codes: 0 all holds · 2 usage or nothing has been run yet · 3 the target cannot be reached · 6 something does not hold or differs`,
-		Example: "  landfall crosswalk verify\n  landfall crosswalk verify acme.crosswalk",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := noBlank(cmd, args); err != nil {
-				return err
-			}
-			end, err := f.openTargetEnd(cmd.Context(), target)
-			if err != nil {
-				return err
-			}
-			defer end.Close(cmd.Context())
-			return f.look(cmd.Context(), target, func(_ *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
-				return f.verifyBackup(cmd.Context(), end, tx, l, args[0], asJSON)
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "tell progress and the result as JSON lines")
-	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")
-	return cmd
-}
-
-type comparedJSON struct {
-	File   string `json:"file"`
-	SHA256 string `json:"sha256"`
-	*entries.Compared
-}
-
-func (f *front) verifyBackup(ctx context.Context, end *migration.TargetEnd, tx sqldb.Tx, l *ledger.Ledger, path string, asJSON bool) error {
-	file, err := openBackup(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if file.Header.Migration != end.File.Name {
-		return usagef("%s is of migration %s, and the mapping is of %s: name its mapping with -f", path, file.Header.Migration, end.File.Name)
-	}
-	told, _, done := f.told(asJSON, "verify")
-	c, err := entries.Compare(ctx, tx, l.Books(), end, file, told)
-	done()
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		if err := report.JSONLine(f.Out, comparedJSON{path, file.SHA256, c}); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(f.Out, "%s is whole: %d %s, made %s, SHA-256 %s\n", path, c.Entries, entriesWord(c.Entries), file.Header.MadeAt, file.SHA256)
-		fmt.Fprintf(f.Out, "In the books %d are the same, %d are missing, %d conflict; %d of the same were written since, and %d came since\n",
-			c.Same, c.Missing.Count, c.Conflicts.Count, c.Changed, c.Since)
-		writeFindings(f.Out, "missing", c.Missing)
-		writeFindings(f.Out, "conflicting", c.Conflicts)
-	}
-	if !c.Agrees() {
-		return &ended{exitDiffers}
-	}
-	return nil
 }

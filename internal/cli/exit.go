@@ -73,17 +73,22 @@ func exitOf(err error) int {
 	var numbers *crosswalk.HeldError
 	var refused *rollback.RefusedError
 	var input *entries.InputError
+	var taken *entries.RefusedError
+	var changed *crosswalk.BackupError
+	var conflict *entries.ConflictError
 	var closed *guard.Refusal
 	switch {
 	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
 	case errors.As(err, &closed):
 		return exitRefused
-	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input),
+	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input), errors.As(err, &taken),
 		errors.Is(err, run.ErrKeys), errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
 	case errors.As(err, &numbers), errors.As(err, &held), errors.As(err, &newer), errors.Is(err, verdict.ErrTakenOver):
 		return exitEnvironment
+	case errors.As(err, &changed), errors.As(err, &conflict):
+		return exitDiffers
 	case errors.Is(err, report.ErrNeverRead):
 		return exitOpen
 	}

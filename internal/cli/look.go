@@ -68,6 +68,9 @@ func (f *front) findUnfinished(ctx context.Context, flags runFlags) (found unfin
 		if err != nil {
 			return err
 		}
+		if newest.Mode == ledger.ModeRestore || newest.Mode == ledger.ModeImport {
+			return run.ErrNothingToResume // it is all there, and has no files
+		}
 		found.inputs, found.rollback = newest.Options.Inputs, newest.Mode == ledger.ModeRollback
 		if newest.State.Resumable() {
 			return nil

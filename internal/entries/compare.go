@@ -136,11 +136,15 @@ func (c *comparing) settle(batch []crosswalk.Saved) error {
 	}
 	entity, table := c.names[batch[0].Entity], c.file.Header.Tables[batch[0].Table].Name
 	var missing []crosswalk.Saved
+	taken := map[string]record.Ref{} // rows of those that are missing
 	for i := range batch {
 		s := &batch[i]
 		ref := record.Ref{Entity: entity, Key: s.SourceKey}
 		row, there := known[s.SourceKey]
 		owner, owned := owners[s.TargetKey]
+		if !owned {
+			owner, owned = taken[s.TargetKey]
+		}
 		if there {
 			c.held++
 		}
@@ -162,6 +166,9 @@ func (c *comparing) settle(batch []crosswalk.Saved) error {
 		default:
 			c.Missing.add(ref, "%s: row %s of %s", ref, s.TargetKey, table)
 			missing = append(missing, *s)
+			if owns(s) {
+				taken[s.TargetKey] = ref
+			}
 		}
 	}
 	if c.missing == nil || len(missing) == 0 {

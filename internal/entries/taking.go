@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"landfall/internal/books"
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -23,15 +24,6 @@ type Options struct {
 	Told     Told              // may be nil
 	Warn     func(text string) // may be nil
 	Points   func(run.Point)   // for tests that break it off at a named place; may be nil
-	Gate     Gate              // may be nil
-}
-
-// Gate is asked whether the target may be written to.
-type Gate interface {
-	// Open is asked once, before anything is written.
-	Open(ctx context.Context, db sqldb.DB) error
-	// Check is asked in each transaction that writes.
-	Check(ctx context.Context, tx sqldb.Tx) error
 }
 
 // The points that taking entries passes, in their order.
@@ -67,6 +59,8 @@ func newTaking(end *migration.TargetEnd, o Options, what string) (*taking, error
 		return nil, err
 	}
 	t := &taking{Session: &run.Session{Target: end}, end: end, o: o, books: b, ledger: ledger.New(b), what: what}
+	actor, host := run.HolderName()
+	t.Gate = guard.NewGate(b, guard.RulesOf(end.File, end.Target), guard.Asking{Actor: actor, Host: host, Command: what, Migration: end.File.Name})
 	t.Tell = func(run.Event) {}
 	t.Point = func(p run.Point) {
 		if o.Points != nil {
@@ -79,10 +73,8 @@ func newTaking(end *migration.TargetEnd, o Options, what string) (*taking, error
 // carry does the work in one transaction under the lease. work may run more
 // than once, each time from the start.
 func (t *taking) carry(ctx context.Context, work func(ctx context.Context) error) error {
-	if t.o.Gate != nil {
-		if err := t.o.Gate.Open(ctx, t.end.Looker()); err != nil {
-			return err
-		}
+	if err := t.Gate.Open(ctx, t.end.Looker()); err != nil {
+		return err
 	}
 	loader := &target.Loader{Open: t.end.OpenTarget, Dialect: t.books.Dialect(), Patience: t.o.Patience, Waiting: func(fault sqldb.Fault, in time.Duration) {
 		t.warn("%s; trying again in %s", fault.Message, in.Round(time.Millisecond))
@@ -104,13 +96,16 @@ func (t *taking) carry(ctx context.Context, work func(ctx context.Context) error
 	t.Point(run.PointBegun)
 	err := loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		t.tx, t.run, t.ordinal = a.Tx, nil, map[[2]int64]int64{}
-		if err := t.allowed(ctx); err != nil {
+		if err := t.Check(ctx, a.Tx); err != nil {
 			return err
 		}
 		if err := work(ctx); err != nil {
 			return err
 		}
-		if err := t.allowed(ctx); err != nil { // it may have taken long
+		if err := t.Check(ctx, a.Tx); err != nil { // it may have taken long
+			return err
+		}
+		if err := t.Gate.Ended(ctx, a.Tx, t.run.Name, guard.Completed, nil); err != nil {
 			return err
 		}
 		if err := t.Lease.Keep(ctx, a.Tx, t.what); err != nil {
@@ -122,27 +117,35 @@ func (t *taking) carry(ctx context.Context, work func(ctx context.Context) error
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, books.ErrLeaseLost) {
 		err = cause
 	}
-	if err == nil {
-		t.Point(run.PointCommitted)
+	if err != nil {
+		return errors.Join(err, t.nothingDone(ctx, err))
 	}
-	return err
+	t.Point(run.PointCommitted)
+	return nil
+}
+
+// nothingDone tells the gate how work ended that wrote nothing.
+func (t *taking) nothingDone(ctx context.Context, err error) error {
+	outcome := guard.Interrupted // as if it had not been asked for
+	if errors.Is(err, errNothing) {
+		outcome = guard.Completed
+	}
+	var refusal *guard.Refusal
+	errors.As(err, &refusal)
+	if !t.Gate.Protects() || errors.Is(err, books.ErrLeaseLost) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return t.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		return t.Gate.Ended(ctx, a.Tx, t.what, outcome, refusal)
+	}, t.Again)
 }
 
 func (t *taking) warn(format string, args ...any) {
 	if t.o.Warn != nil {
 		t.o.Warn(fmt.Sprintf(format, args...))
 	}
-}
-
-// allowed asks whether the lease is still ours and the target may be written to.
-func (t *taking) allowed(ctx context.Context) error {
-	if err := t.Lease.Check(ctx, t.tx); err != nil {
-		return err
-	}
-	if t.o.Gate == nil {
-		return nil
-	}
-	return t.o.Gate.Check(ctx, t.tx)
 }
 
 // mayBegin refuses to write beside a run that is not finished: it would resume

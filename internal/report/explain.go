@@ -39,6 +39,7 @@ type Chapter struct {
 	Mode        string             `json:"mode"`
 	StartedAt   string             `json:"started_at"`
 	Origin      string             `json:"origin"`
+	MadeBy      string             `json:"made_by,omitempty"` // in a restore: the run that had made the entry
 	Number      int64              `json:"record"`
 	Line        int64              `json:"line,omitempty"`
 	Disposition record.Disposition `json:"disposition"`
@@ -105,10 +106,13 @@ func chaptersOf(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.
 		return nil, err
 	}
 	var header []string
-	origin := ""
+	origin, slices := "", map[int]string{}
 	for _, entity := range entities {
 		if entity.ID == entityID {
 			header, origin = entity.Header, entity.Origin
+			for _, slice := range entity.Slices {
+				slices[slice.Number] = slice.Name
+			}
 		}
 	}
 	told := map[ledger.Spot]*ledger.Told{}
@@ -120,13 +124,16 @@ func chaptersOf(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.
 		return nil, err
 	}
 	var chapters []Chapter
-	err = l.Ends(ctx, tx, run.ID, entityID, func(_, at ledger.Spot, line *ledger.Line) error {
+	err = l.Ends(ctx, tx, run.ID, entityID, func(read, at ledger.Spot, line *ledger.Line) error {
 		if line.Key != key {
 			return nil
 		}
 		c := Chapter{
 			Run: run.Name, Kind: run.Kind(), Mode: run.Mode, StartedAt: run.StartedAt, Origin: origin, Number: line.Number,
 			Line: line.Line, Disposition: line.Disposition, TargetKey: line.TargetKey,
+		}
+		if run.Mode == ledger.ModeRestore {
+			c.MadeBy = slices[read.Slice]
 		}
 		if t := told[at]; t != nil {
 			c.Role, c.Step, c.Field, c.Code, c.Message = t.Role, t.Step, t.Field, t.Code, t.Message
@@ -207,9 +214,14 @@ func WriteStory(w io.Writer, s *Story) {
 	}
 	for _, c := range s.Chapters {
 		fmt.Fprintf(w, "\n%s  %s  %s\n", c.Run, c.StartedAt, runWords(c))
-		if c.Kind == ledger.KindRollback {
+		switch c.Kind {
+		case ledger.KindRollback:
 			fmt.Fprintf(w, "  rolling back %s\n", c.Origin)
-		} else {
+		case ledger.KindBackup:
+			fmt.Fprintf(w, "  restored from %s, where %s had made it\n", c.Origin, c.MadeBy)
+		case ledger.KindEntries:
+			fmt.Fprintf(w, "  taken in as %s of %s, which another tool made\n", placeWords(c), c.Origin)
+		default:
 			fmt.Fprintf(w, "  read as %s of %s\n", placeWords(c), c.Origin)
 		}
 		fmt.Fprintf(w, "  %s\n", endWords(c))
@@ -222,7 +234,8 @@ func WriteStory(w io.Writer, s *Story) {
 }
 
 func runWords(c Chapter) string {
-	if c.Kind == ledger.KindAll || c.Kind == ledger.KindRollback {
+	switch c.Kind {
+	case ledger.KindAll, ledger.KindRollback, ledger.KindBackup, ledger.KindEntries:
 		return c.Mode
 	}
 	return c.Mode + ", " + c.Kind

@@ -166,6 +166,10 @@ func overWords(r *AccountRun) string {
 		return "those that had not landed"
 	case ledger.KindRollback:
 		return "what " + r.Parent + " wrote"
+	case ledger.KindBackup:
+		return "entries of a backup that the crosswalk did not have"
+	case ledger.KindEntries:
+		return "entries that another tool made"
 	}
 	return r.Over
 }

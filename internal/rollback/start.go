@@ -70,9 +70,9 @@ func (r *runner) find(runs []*ledger.Run, name string, id int64) error {
 			break
 		}
 		switch {
-		case known.Mode != ledger.ModeRollback:
+		case known.Reads():
 			r.later = append(r.later, known)
-		case known.State == ledger.Completed:
+		case known.Mode == ledger.ModeRollback && known.State == ledger.Completed:
 			r.attempts[known.ParentID] = append(r.attempts[known.ParentID], known)
 		}
 	}
@@ -85,6 +85,9 @@ func (r *runner) find(runs []*ledger.Run, name string, id int64) error {
 	}
 	if r.undone.Mode == ledger.ModeRollback {
 		return refusedf("%s is a rollback itself: what it undid is made again by `landfall run`", r.undone.Name)
+	}
+	if r.undone.Mode == ledger.ModeRestore {
+		return refusedf("%s is a restore: it only brought back what the crosswalk had known; roll back the runs that made the rows", r.undone.Name)
 	}
 	return nil
 }

@@ -167,6 +167,9 @@ func (r *runner) pickRetried(runs []*ledger.Run, wanted *ledger.Run) error {
 			if run.Mode == ledger.ModeRollback {
 				return fmt.Errorf("%w: %s is a rollback and read no records: what it kept, `landfall rollback` of the same run tries again", ErrUnknownRun, run.Name)
 			}
+			if !run.Reads() {
+				return fmt.Errorf("%w: %s (%s) read no records that could be run again", ErrUnknownRun, run.Name, run.Mode)
+			}
 			r.warnUndone(run)
 			wanted.ParentID = run.ID
 			return nil
