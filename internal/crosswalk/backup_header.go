@@ -72,9 +72,8 @@ type BackupRun struct {
 
 // BackupSpace is a row of numbers from which keys are made.
 type BackupSpace struct {
-	Name         string `json:"name"`
-	UsedHigh     int64  `json:"used_high"`
-	ReservedHigh int64  `json:"reserved_high"`
+	Name     string `json:"name"`
+	UsedHigh int64  `json:"used_high"` // the highest number that was used
 }
 
 // describe fills in what the books hold of the migration.
@@ -138,9 +137,9 @@ func (h *BackupHeader) describe(ctx context.Context, tx sqldb.Tx, b *books.Books
 		return err
 	}
 	return b.Query(ctx, tx, func(v []record.Value) error {
-		h.Spaces = append(h.Spaces, BackupSpace{Name: v[0].String(), UsedHigh: v[1].Int(), ReservedHigh: v[2].Int()})
+		h.Spaces = append(h.Spaces, BackupSpace{Name: v[0].String(), UsedHigh: v[1].Int()})
 		return nil
-	}, "SELECT name, used_high, reserved_high FROM {key_space} ORDER BY name")
+	}, "SELECT name, used_high FROM {key_space} ORDER BY name")
 }
 
 // describeRuns finds the migration's runs, and which of them made entries of

@@ -34,10 +34,10 @@ func Take(ctx context.Context, tx sqldb.Tx, b *books.Books, header *BackupHeader
 		}
 	}
 	for _, space := range header.Spaces {
-		if _, err := b.Exec(ctx, tx, `INSERT INTO {key_space} (name, used_high, reserved_high) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET
-  used_high = CASE WHEN excluded.used_high > {key_space}.used_high THEN excluded.used_high ELSE {key_space}.used_high END,
-  reserved_high = CASE WHEN excluded.reserved_high > {key_space}.reserved_high THEN excluded.reserved_high ELSE {key_space}.reserved_high END`,
-			space.Name, space.UsedHigh, space.ReservedHigh); err != nil {
+		if _, err := b.Exec(ctx, tx, "INSERT INTO {key_space} (name, used_high, run_id) VALUES (?, ?, 0) ON CONFLICT (name) DO NOTHING", space.Name, space.UsedHigh); err != nil {
+			return nil, err
+		}
+		if _, err := b.Exec(ctx, tx, "UPDATE {key_space} SET used_high = ?, spare = NULL WHERE name = ? AND used_high < ?", space.UsedHigh, space.Name, space.UsedHigh); err != nil {
 			return nil, err
 		}
 	}
