@@ -87,7 +87,9 @@ func (w *world) theMap() []string {
 	return w.query("SELECT source_key, target_key FROM " + w.books("crosswalk") + " ORDER BY source_key")
 }
 
-func (w *world) runsTold() []string { return w.query("SELECT name, mode, state FROM " + w.books("run") + " ORDER BY id") }
+func (w *world) runsTold() []string {
+	return w.query("SELECT name, mode, state FROM " + w.books("run") + " ORDER BY id")
+}
 
 // TestA11Restore is the table of A-11, row by row.
 func TestA11Restore(t *testing.T) {
@@ -95,13 +97,13 @@ func TestA11Restore(t *testing.T) {
 		base := []string{"acme-0001|full|completed"}
 		restored := append(base, "acme-0002|restore|completed")
 		for _, c := range []struct {
-			name     string
-			now      []string // the map
-			backup   []string // what the backup holds
-			code     int
-			says     string
-			then     []string
-			runs     []string
+			name   string
+			now    []string // the map
+			backup []string // what the backup holds
+			code   int
+			says   string
+			then   []string
+			runs   []string
 		}{
 			{"appends", []string{"C→1003"}, []string{"A→1001", "B→1002"}, 0, "2 of 2 entries added, 0 were there", []string{"A|1001", "B|1002", "C|1003"}, restored},
 			{"again", []string{"A→1001", "B→1002", "C→1003"}, []string{"A→1001", "B→1002"}, 0, "0 of 2 entries added, 2 were there", []string{"A|1001", "B|1002", "C|1003"}, base},
@@ -257,4 +259,3 @@ func TestA11RestoreIntoEmptyBooks(t *testing.T) {
 		}
 	})
 }
-
