@@ -145,7 +145,7 @@ func (g *Gate) arm(ctx context.Context, tx sqldb.Tx, m *Mode, a Arming) error {
 }
 
 // Disarm closes the target. When it returns, nothing that was let in writes any
-// more. It reports whether the target was armed.
+// more. It tells what the target was.
 func (g *Gate) Disarm(ctx context.Context, db sqldb.DB, reason string) (was *Mode, err error) {
 	able, err := guarded(ctx, db)
 	if err != nil || !able {

@@ -75,6 +75,21 @@ func Note(ctx context.Context, tx sqldb.Tx, b *books.Books, e Event) error {
 	return insert(ctx, tx, b, e, []byte(last[1].Raw()), "")
 }
 
+// NoteGuarded is Note for what a target may be done to without being armed: it
+// notes nothing where the target was never armed, or its books are older than
+// the guard.
+func NoteGuarded(ctx context.Context, tx sqldb.Tx, b *books.Books, e Event) error {
+	able, err := b.Able(ctx, tx, "guard")
+	if err != nil || !able {
+		return err
+	}
+	_, found, err := b.One(ctx, tx, "SELECT id FROM {guard} WHERE identity <> ''")
+	if err != nil || !found {
+		return err
+	}
+	return Note(ctx, tx, b, e)
+}
+
 func insert(ctx context.Context, tx sqldb.Tx, b *books.Books, e Event, before []byte, conflict string) error {
 	_, err := b.Exec(ctx, tx, "INSERT INTO {audit} (seq, at, actor, host, command, event, migration, run_name, plan_hash, reason, message, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+conflict,
 		e.Seq, e.At, e.Actor, e.Host, e.Command, e.Event, optional(e.Migration), optional(e.Run), optional(e.PlanHash), optional(e.Reason), optional(e.Message), e.link(before))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 
 	"landfall/internal/books"
 	"landfall/internal/record"
@@ -30,12 +31,37 @@ func VerifyAudit(ctx context.Context, tx sqldb.Tx, b *books.Books) (*Chain, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the audit: %w", err)
 	}
-	return c.chain, nil
+	return c.chain, c.holdsMode(ctx, tx, b)
 }
 
-type chainReader struct{ chain *Chain }
+// holdsMode holds the audit's last word on whether the target is armed against
+// what the guard's row says: one that was changed by hand is no word of anybody.
+func (c *chainReader) holdsMode(ctx context.Context, tx sqldb.Tx, b *books.Books) error {
+	row, found, err := b.One(ctx, tx, "SELECT state, expires_at FROM {guard} WHERE id = 1")
+	if err != nil || !found {
+		return err
+	}
+	said := fmt.Sprintf("the audit's last word on it is entry %d (%s)", c.mode.Seq, c.mode.Event)
+	switch by := c.mode.Event; {
+	case text(row[0]) == armed && by != EventArmed:
+		c.flaw("the target is armed, and %s", said)
+	case text(row[0]) == armed && !strings.HasSuffix(c.mode.Message, " until "+text(row[1])):
+		c.flaw("the target is armed until %s, and %s: %s", text(row[1]), said, c.mode.Message)
+	case text(row[0]) != armed && by == EventArmed:
+		c.flaw("the target is not armed, and %s", said)
+	}
+	return nil
+}
+
+type chainReader struct {
+	chain *Chain
+	mode  Event // the last that armed or disarmed
+}
 
 func (c *chainReader) next(e Event) {
+	if e.Event == EventArmed || e.Event == EventDisarmed || e.Event == EventExpired {
+		c.mode = e
+	}
 	if e.Seq != c.chain.Entries {
 		c.flaw("entries %d to %d are missing", c.chain.Entries, e.Seq-1)
 		c.chain.Entries = e.Seq

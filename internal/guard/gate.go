@@ -59,12 +59,15 @@ func (g *Gate) Protects() bool { return g != nil && g.rules.Protected }
 // Open is asked once before a command writes anything. It returns a *Refusal,
 // which is noted in the audit, or an error when it cannot be known.
 func (g *Gate) Open(ctx context.Context, db sqldb.DB) error {
-	if !g.Protects() {
+	if g == nil {
 		return nil
 	}
 	able, err := guarded(ctx, db)
 	if err != nil {
 		return err
+	}
+	if !g.rules.Protected {
+		return g.openUnprotected(ctx, db, able)
 	}
 	if !able {
 		return g.refuseUnbooked(&Refusal{Code: CodeDisabled, Text: g.notArmed("it never was")})
@@ -203,6 +206,16 @@ func (g *Gate) Ended(ctx context.Context, tx sqldb.Tx, run string, outcome Outco
 		}
 	case outcome == Completed || outcome == Broke:
 		reason = fmt.Sprintf("run %s %s", run, outcome)
+	}
+	if reason != "" && (refusal == nil || refusal.Code != CodeExpired) {
+		open, err := indexesOpen(ctx, tx, g.books)
+		if err != nil {
+			return err
+		}
+		if open != "" {
+			// What is closed could not be mended.
+			e.Message, reason = "stays armed until its time, since indexes are not there again: "+open, ""
+		}
 	}
 	if err := Note(ctx, tx, g.books, e); err != nil || reason == "" {
 		return err

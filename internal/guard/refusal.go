@@ -17,13 +17,14 @@ const (
 	CodeApproval      Code = "approval"
 	CodeStep          Code = "step"            // the window does not allow this kind of work
 	CodeIndexesOpen   Code = "indexes-open"    // indexes that a run took away are not there again
+	CodeProduction    Code = "production"      // the database is production, and the connection does not say so
 	CodeArmedForOther Code = "armed-for-other" // it cannot be armed: it is armed for another migration
 )
 
 // Codes lists them all.
 var Codes = []Code{
 	CodeDisabled, CodeExpired, CodeMigration, CodePlan, CodeClone, CodeIdentity, CodeWindow, CodeBlackout, CodeBackup, CodeApproval, CodeStep,
-	CodeIndexesOpen, CodeArmedForOther,
+	CodeIndexesOpen, CodeProduction, CodeArmedForOther,
 }
 
 // Refusal keeps a command from writing to a protected target, or ends one

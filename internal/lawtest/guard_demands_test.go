@@ -250,6 +250,17 @@ func TestA19TamperedAudit(t *testing.T) {
 		if flaws := verify(); len(flaws) > 0 || tampered < 40 {
 			t.Errorf("after %d changes and back: %v", tampered, flaws)
 		}
+		// Whoever arms by hand has nobody's word for it.
+		w.do("UPDATE " + w.books("guard") + " SET state = 'armed'")
+		if flaws := verify(); len(flaws) != 1 || !strings.Contains(flaws[0], "the target is armed, and the audit's last word on it is entry 4 (disarmed)") {
+			t.Errorf("armed by hand: %v", flaws)
+		}
+		w.do("UPDATE " + w.books("guard") + " SET state = 'disarmed'")
+		w.arm(guard.Arming{}, nil)
+		w.do("UPDATE " + w.books("guard") + " SET expires_at = '2099-01-01T00:00:00.000Z'")
+		if flaws := verify(); len(flaws) != 1 || !strings.Contains(flaws[0], "armed until 2099-01-01T00:00:00.000Z, and the audit's last word on it is entry 6 (armed)") {
+			t.Errorf("prolonged by hand: %v", flaws)
+		}
 		w.do("DELETE FROM " + w.books("audit") + " WHERE seq = 3")
 		if flaws := verify(); len(flaws) == 0 || !strings.Contains(flaws[0], "entries 3 to 3 are missing") {
 			t.Errorf("an entry is gone: %v", flaws)
@@ -270,4 +281,57 @@ func (w *world) exec(statement string, args ...any) {
 	if err := tx.Commit(context.Background()); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// TestGuardKnowsProduction: a connection that does not call a production
+// database by its name is no way around the guard; that of a copy is.
+func TestGuardKnowsProduction(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.production(2, "")
+		w.arm(guard.Arming{For: 24 * time.Hour}, nil)
+		production := w.protects
+		unprotected := func(w *world) {
+			w.protects = ""
+			w.file("landfall.yaml", strings.Replace(readFile(t, filepath.Join(w.dir, "landfall.yaml")), ", "+production, "", 1))
+		}
+		copied := w.copied(t)
+		unprotected(w)
+		refused := w.refuses(guard.CodeProduction, run.Options{}, run.Run)
+		if !strings.Contains(refused.Text, "give it `environment: production`") {
+			t.Error(refused.Text)
+		}
+		same(t, "people", []string{"0"}, w.query("SELECT count(*) FROM people"))
+		audit := w.audited()
+		same(t, "audit", "run refused production", audit[len(audit)-1])
+		unprotected(copied)
+		copied.run(run.Options{})
+		same(t, "people", []string{"2"}, copied.query("SELECT count(*) FROM people"))
+	})
+}
+
+// TestGuardAbandon: giving a run up needs no arming, and is noted.
+func TestGuardAbandon(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.production(6, "")
+		w.arm(guard.Arming{}, nil)
+		stop, stopped := make(chan struct{}), false
+		if _, err := w.try(run.Options{Records: 2, Lanes: 1, Stop: stop, Points: func(p run.Point) {
+			if p == run.PointCommitted && !stopped {
+				stopped = true
+				close(stop)
+			}
+		}}, run.Run); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.gate(nil).Disarm(context.Background(), w.db, ""); err != nil {
+			t.Fatal(err)
+		}
+		people := w.query("SELECT * FROM people ORDER BY id")
+		if code, _, errs := w.cli("abandon", "acme-0001"); code != 0 {
+			t.Fatalf("exit %d: %s", code, errs)
+		}
+		same(t, "people", people, w.query("SELECT * FROM people ORDER BY id"))
+		audit := w.audited()
+		same(t, "audit", "abandon abandoned", audit[len(audit)-1])
+	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"landfall/internal/books"
 	"landfall/internal/crosswalk"
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
@@ -44,9 +45,21 @@ func Abandon(ctx context.Context, db sqldb.DB, migration, name string) error {
 			if err := crosswalk.ForgetPending(ctx, tx, b, run.ID); err != nil {
 				return err
 			}
+			if err := noteAbandoned(ctx, tx, b, run); err != nil {
+				return err
+			}
 			return lease.Release(ctx, tx)
 		}
 		return fmt.Errorf("%w: no run %s of migration %s", ErrUnknownRun, name, migration)
+	})
+}
+
+// noteAbandoned tells the audit of a guarded target. It need not be armed: only
+// what the books say of the run changes.
+func noteAbandoned(ctx context.Context, tx sqldb.Tx, b *books.Books, run *ledger.Run) error {
+	actor, host := HolderName()
+	return guard.NoteGuarded(ctx, tx, b, guard.Event{
+		Actor: actor, Host: host, Command: "abandon", Event: guard.EventAbandoned, Migration: run.Migration, Run: run.Name,
 	})
 }
 
