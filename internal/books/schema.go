@@ -263,11 +263,11 @@ var tables = []ownTable{
 	{
 		name: "index_work", // indexes that a run took from a table, to be made again
 		columns: []ownColumn{
-			must("id", integer), must("run_id", integer), must("entity_id", integer), must("target_table", text),
+			must("run_id", integer), must("id", integer), must("entity_id", integer), must("target_schema", text), must("target_table", text),
 			must("index_name", text), must("definition", text), must("state", text),
 			must("dropped_at", text), may("rebuilt_at", text), may("error", text),
 		},
-		primary: []string{"id"}, since: 4,
+		primary: []string{"run_id", "id"}, since: 4,
 	},
 }
 

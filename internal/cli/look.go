@@ -39,7 +39,13 @@ func (f *front) check() *cobra.Command {
 			if err := m.TryThrottle(cmd.Context()); err != nil {
 				return err
 			}
+			if err := m.TryIndexes(cmd.Context()); err != nil {
+				return err
+			}
 			report.Findings(f.Out, m)
+			if err := f.tellIndexesAway(cmd.Context(), m.Looker(), m.File.Name); err != nil {
+				return err
+			}
 			if len(m.Wrong()) > 0 {
 				return &ended{exitUsage}
 			}
@@ -102,7 +108,7 @@ func (f *front) abandon() *cobra.Command {
 					return err
 				}
 				fmt.Fprintf(f.Out, "run %s is abandoned; what it landed stays known\n", args[0])
-				return nil
+				return f.tellIndexesAway(cmd.Context(), db, file.Name)
 			})
 		},
 	}

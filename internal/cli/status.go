@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
+	"landfall/internal/indexwork"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/report"
@@ -35,7 +38,16 @@ Exit codes: 0 done · 2 usage, or nothing has been run yet · 3 the target canno
 					return err
 				}
 				if !asJSON {
-					return report.WriteStatus(f.Out, runs)
+					if err := report.WriteStatus(f.Out, runs); err != nil {
+						return err
+					}
+					away, err := indexwork.Left(cmd.Context(), tx, l.Books(), file.Name)
+					if err == nil && len(away) > 0 {
+						fmt.Fprintln(f.Out)
+						report.IndexesAway(f.Out, away)
+					}
+					return err
+
 				}
 				for _, s := range runs {
 					if err := report.JSONLine(f.Out, s); err != nil {

@@ -73,6 +73,12 @@ func (e *Entity) Describe() []string {
 	if e.Fingerprint {
 		say("fingerprint", "true")
 	}
+	if e.RebuildIndexes {
+		say("indexes", indexesRebuild)
+	}
+	if e.Analyze {
+		say("analyze", "true")
+	}
 	say("edited", string(e.Edited))
 	say("missing", string(e.Missing))
 	say("on_match", string(e.OnMatch))

@@ -52,6 +52,11 @@ type Entity struct {
 	// Fingerprint is `fingerprint: true`, here or for the whole file: each run shows
 	// whether rows that are none of its business are as they were.
 	Fingerprint bool
+	// RebuildIndexes is `indexes: rebuild`: the table's secondary indexes are away
+	// while its records land.
+	RebuildIndexes bool
+	// Analyze is `analyze: true`: the table's statistics are refreshed afterwards.
+	Analyze bool
 	// RenamedFrom is the name under which the books know the entity until a run
 	// renames it there; empty when there is none.
 	RenamedFrom string

@@ -1,7 +1,7 @@
 package mapping
 
 var (
-	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "totals", "fingerprint", "log", "stop_after", "renamed_from", "edited", "missing", "on_match"}
+	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "totals", "fingerprint", "log", "stop_after", "indexes", "analyze", "renamed_from", "edited", "missing", "on_match"}
 	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection", "each"}
 	toKeys     = []string{"table", "key", "match", "collapse"}
 	keyKeys    = []string{"column", "columns", "new", "sequence", "version", "base", "start_row_number", "collisions", "width", "space", "from", "digits", "registry"}
@@ -34,6 +34,7 @@ func (r *reader) entity(key, n *Node) *Entity {
 	e.at.set("renamed_from", n.get("renamed_from"))
 	e.LogFull = r.logFull(n, e.Name)
 	e.StopAfter = r.stopAfter(n, e.Name)
+	r.indexes(e, n)
 	policy := func(key string, choices ...string) string {
 		value := n.get(key)
 		if value == nil {

@@ -12,6 +12,8 @@ func entitySchema() schema {
 		"fingerprint":  fingerprintSchema(),
 		"log":          logSchema(),
 		"stop_after":   stopAfterSchema("as for the file, counted over this entity alone"),
+		"indexes":      described("rebuild: the table's secondary indexes are taken away before the first record and made again after the last", words(indexesWords...)),
+		"analyze":      described("true: the table's statistics are refreshed after the last record", schema{"type": "boolean"}),
 		"renamed_from": described("the entity's name in earlier runs", schema{"type": "string", "pattern": entityName.String()}),
 		"edited":       described("when a row was changed since it was written, and its source changed, too", words(EditedReject, EditedKeep, EditedOverwrite)),
 		"missing":      described("when a row that was written is gone", words(MissingReject, MissingRecreate)),

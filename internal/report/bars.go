@@ -66,6 +66,9 @@ func (b *bars) Observe(e run.Event) {
 	case run.EventRunResumed:
 		fmt.Fprintf(b.progress, "%s goes on where it stopped\n", goesOn(e))
 		return
+	case run.EventIndexes:
+		fmt.Fprintln(b.progress, indexStep(e))
+		return
 	case run.EventWarning:
 		fmt.Fprintf(b.progress, "warning: %s\n", e.Message)
 		return

@@ -148,6 +148,8 @@ func (p *lineProgress) Observe(e run.Event) {
 		fmt.Fprintf(p.w, "%s: %s %s: %s\n", e.Entity, grouped(e.Read), readWord(e), cameTo(e))
 	case run.EventWaiting:
 		fmt.Fprintf(p.w, "waiting: %s\n", e.Message)
+	case run.EventIndexes:
+		fmt.Fprintln(p.w, indexStep(e))
 	case run.EventWarning:
 		fmt.Fprintf(p.w, "warning: %s\n", e.Message)
 	case run.EventSlowed, run.EventPaused:
@@ -226,4 +228,12 @@ func countsText(counts ledger.Counts) string {
 		return "nothing to do"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// indexStep names the entity whose load a step stands around, where there is one.
+func indexStep(e run.Event) string {
+	if e.Entity == "" {
+		return e.Message
+	}
+	return e.Entity + ": " + e.Message
 }

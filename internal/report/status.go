@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	"landfall/internal/indexwork"
 	"landfall/internal/ledger"
 	"landfall/internal/sqldb"
 	"landfall/internal/verdict"
@@ -29,6 +30,8 @@ type Status struct {
 	// by how much the rejections of each code grew since.
 	ComparedWith string           `json:"compared_with,omitempty"`
 	Changes      map[string]int64 `json:"changes,omitempty"`
+	// IndexesAway are indexes that the run took and that are not there again.
+	IndexesAway []indexwork.Dropped `json:"indexes_away,omitempty"`
 	// Reconciliation is the newest comparison of the target after the run.
 	Reconciliation *Reconciled `json:"reconciliation,omitempty"`
 }
@@ -78,6 +81,10 @@ func LastRuns(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, migration stri
 		}
 		return codes[run.ID], nil
 	}
+	away, err := indexwork.Left(ctx, tx, l.Books(), migration)
+	if err != nil {
+		return nil, err
+	}
 	var out []*Status
 	for i, run := range runs[:shown] {
 		summary, err := Summarize(ctx, tx, l, run)
@@ -86,6 +93,11 @@ func LastRuns(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, migration stri
 		}
 		s := &Status{Summary: summary}
 		s.count()
+		for _, index := range away {
+			if index.RunID == run.ID {
+				s.IndexesAway = append(s.IndexesAway, index)
+			}
+		}
 		if beingUndone(runs, run) {
 			s.State = ledger.RollingBack
 		}

@@ -262,6 +262,9 @@ func (e *entityRun) end(ctx context.Context) error {
 	if e.counts.Total() != e.read {
 		return fmt.Errorf("%d records were read and %d have an end: the books do not add up", e.read, e.counts.Total())
 	}
+	if err := e.restoreIndexes(ctx); err != nil {
+		return err
+	}
 	missing := false
 	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) (err error) {
 		if err := e.Check(ctx, a.Tx); err != nil {

@@ -136,6 +136,12 @@ func (f *feed) readSlice(ctx context.Context, slice source.Slice) error {
 			}
 			continue
 		}
+		if f.turn == 0 {
+			// No lane has a batch yet, so the run's own connection is free.
+			if err := f.takeIndexes(ctx); err != nil {
+				return err
+			}
+		}
 		shaped.turn = f.turn
 		if f.own != nil {
 			if err := f.giveKeys(ctx, shaped); err != nil {

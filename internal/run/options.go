@@ -151,6 +151,7 @@ const (
 	EventScanning      EventKind = "scanning" // reading again what a broken run had landed
 	EventBatch         EventKind = "batch"
 	EventWaiting       EventKind = "waiting"
+	EventIndexes       EventKind = "indexes" // a step around an entity's load: indexes are taken or made again, statistics refreshed
 	EventWarning       EventKind = "warning" // something that a person should see to; the run goes on
 	EventSlowed        EventKind = "slowed"  // by the mapping's limit of rows a second
 	EventPaused        EventKind = "paused"  // for as long as the target suffers

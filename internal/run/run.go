@@ -93,6 +93,9 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	if err := r.Gate.Open(ctx, m.Looker()); err != nil {
 		return nil, err
 	}
+	if err := r.mayTakeIndexes(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.Gentle.Ask(ctx, m, m.Looker()); err != nil {
 		return nil, err
 	}
@@ -176,7 +179,7 @@ func (r *runner) carryOn(ctx context.Context) (*Result, error) {
 	r.o.Stop = stops
 	result := &Result{Run: r.run}
 	stopped, err := r.Carry(ctx, r.run, r.resumed,
-		func(ctx context.Context) error { return r.runEntities(ctx, result) },
+		func(ctx context.Context) error { return r.mendIndexes(ctx, r.runEntities(ctx, result)) },
 		func(ctx context.Context, tx sqldb.Tx, state ledger.State, message string) error {
 			return r.ledger.SetState(ctx, tx, r.run.ID, state, message)
 		})
@@ -198,6 +201,9 @@ func (r *runner) runEntities(ctx context.Context, result *Result) error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := r.tellLeftIndexes(ctx); err != nil {
 		return err
 	}
 	if err := r.openGauges(ctx); err != nil {
