@@ -9,6 +9,7 @@ import (
 
 	"landfall/internal/books"
 	"landfall/internal/guard"
+	"landfall/internal/indexwork"
 	"landfall/internal/mapping"
 	"landfall/internal/report"
 	"landfall/internal/sqldb"
@@ -16,28 +17,29 @@ import (
 
 // guardTold is what guard status tells.
 type guardTold struct {
-	Connection  string        `json:"connection"`
-	Identity    string        `json:"identity"` // what is typed to arm
-	Place       guard.Place   `json:"place"`
-	Recorded    *guard.Place  `json:"recorded,omitempty"` // where a copy's identity was recorded
-	Clone       bool          `json:"clone"`
-	Armed       bool          `json:"armed"`
-	Migration   string        `json:"migration,omitempty"`
-	PlanHash    string        `json:"plan_hash,omitempty"`
-	Reason      string        `json:"reason,omitempty"`
-	ArmedBy     string        `json:"armed_by,omitempty"`
-	ArmedAt     string        `json:"armed_at,omitempty"`
-	Expires     string        `json:"expires,omitempty"`
-	DisarmedBy  string        `json:"disarmed_by,omitempty"`
-	DisarmedAt  string        `json:"disarmed_at,omitempty"`
-	DisarmedWhy string        `json:"disarmed_why,omitempty"`
-	Now         string        `json:"now"`
-	Hours       *guard.Hours  `json:"hours,omitempty"`    // windows and blackouts
-	Backup      string        `json:"backup,omitempty"`   // no older than
-	Approval    bool          `json:"approval,omitempty"` // of a plan, by somebody other than its author
-	Audit       []guard.Event `json:"audit"`
-	Entries     int64         `json:"entries,omitempty"` // of the audit, where it was verified
-	Flaws       []string      `json:"flaws,omitempty"`   // that were found in it
+	Connection  string              `json:"connection"`
+	Identity    string              `json:"identity"` // what is typed to arm
+	Place       guard.Place         `json:"place"`
+	Recorded    *guard.Place        `json:"recorded,omitempty"` // where a copy's identity was recorded
+	Clone       bool                `json:"clone"`
+	Armed       bool                `json:"armed"`
+	Migration   string              `json:"migration,omitempty"`
+	PlanHash    string              `json:"plan_hash,omitempty"`
+	Reason      string              `json:"reason,omitempty"`
+	ArmedBy     string              `json:"armed_by,omitempty"`
+	ArmedAt     string              `json:"armed_at,omitempty"`
+	Expires     string              `json:"expires,omitempty"`
+	DisarmedBy  string              `json:"disarmed_by,omitempty"`
+	DisarmedAt  string              `json:"disarmed_at,omitempty"`
+	DisarmedWhy string              `json:"disarmed_why,omitempty"`
+	Now         string              `json:"now"`
+	Hours       *guard.Hours        `json:"hours,omitempty"`        // windows and blackouts
+	Backup      string              `json:"backup,omitempty"`       // no older than
+	Approval    bool                `json:"approval,omitempty"`     // of a plan, by somebody other than its author
+	IndexesAway []indexwork.Dropped `json:"indexes_away,omitempty"` // of all migrations that land here
+	Audit       []guard.Event       `json:"audit"`
+	Entries     int64               `json:"entries,omitempty"` // of the audit, where it was verified
+	Flaws       []string            `json:"flaws,omitempty"`   // that were found in it
 }
 
 func (f *front) guardStatus() *cobra.Command {
@@ -71,6 +73,9 @@ Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 
 							return err
 						}
 					}
+					if told.IndexesAway, err = indexwork.Left(cmd.Context(), tx, b, ""); err != nil {
+						return err
+					}
 					told.Audit, err = guard.Last(cmd.Context(), tx, b, last)
 					return err
 				})
@@ -85,6 +90,7 @@ Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 
 					err = report.JSONLine(f.Out, told)
 				} else {
 					told.write(f.Out, verify)
+					report.IndexesAway(f.Out, told.IndexesAway)
 				}
 				if err == nil && len(told.Flaws) > 0 {
 					err = &ended{exitDiffers}

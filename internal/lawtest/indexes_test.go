@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"landfall/internal/guard"
 	"landfall/internal/indexwork"
 	"landfall/internal/ledger"
 	"landfall/internal/record"
@@ -249,43 +250,100 @@ func TestA13AnIndexThatCannotBeMadeAgainIsNamed(t *testing.T) {
 	})
 }
 
-// TestA13RefusedOnLiveTables: on a protected target the steps are refused
-// before anything is written.
-func TestA13RefusedOnLiveTables(t *testing.T) {
+const indexNights = `environment: production, guard: {window: [{from: "22:00", to: "05:00", zone: Australia/Sydney}, {days: [sun], from: "00:00", to: "04:00", zone: Australia/Sydney, allow: [indexes]}]}`
+
+// TestA13RefusedOnLiveTablesUnlessTheWindowAllows: on a protected target the
+// steps are refused before anything is written, but for a window that says so.
+func TestA13RefusedOnLiveTablesUnlessTheWindowAllows(t *testing.T) {
 	eachTarget(t, func(t *testing.T, w *world) {
+		w.protects = indexNights
 		indexedWorld(w, "")
-		w.protect()
 		before := w.secondary()
-		w.arm()
-		code, out, errs := w.cli("run")
-		if code != 5 || !strings.Contains(errs, "refused (step): account.indexes, account.analyze: connection goal is production") {
-			t.Fatalf("exit %d\n%s%s", code, out, errs)
+		clock := clockAt(t, "2026-12-05 23:00", "Australia/Sydney") // Saturday
+		w.arm(guard.Arming{For: 40 * time.Hour}, clock.now)
+		o := run.Options{Clock: clock.now, Points: func(p run.Point) {
+			if p == run.PointTaken {
+				same(t, "taken", []string{}, w.secondary())
+			}
+		}}
+		refused := w.refuses(guard.CodeStep, o, run.Run)
+		if !strings.HasPrefix(refused.Text, "account.indexes, account.analyze: no window of connection goal that holds at ") {
+			t.Error(refused.Text)
 		}
 		same(t, "indexes", before, w.secondary())
 		same(t, "rows", []string{"1"}, w.query("SELECT count(*) FROM accounts"))
+		same(t, "audit", "run refused step", w.audited()[len(w.audited())-1])
+		clock.pass(3 * time.Hour)
+		w.run(o)
+		same(t, "indexes afterwards", before, w.secondary())
+		same(t, "rows afterwards", []string{"10"}, w.query("SELECT count(*) FROM accounts"))
 	})
 }
 
-// protect makes the target production.
-func (w *world) protect() {
-	w.t.Helper()
-	path := w.dir + "/landfall.yaml"
-	if err := os.WriteFile(path, []byte(strings.Replace(readFile(w.t, path), "goal: {", "goal: {environment: production, ", 1)), 0o600); err != nil {
-		w.t.Fatal(err)
-	}
+// TestA13LiveTablesGetTheirIndexesBackAtOnce: a run on a protected target that is
+// broken off, or whose time runs out, makes the indexes again before it ends and
+// the target is closed.
+func TestA13LiveTablesGetTheirIndexesBackAtOnce(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.protects = indexNights
+		indexedWorld(w, "")
+		before := w.secondary()
+		clock := clockAt(t, "2026-12-06 01:00", "Australia/Sydney")
+		w.arm(guard.Arming{For: time.Hour}, clock.now)
+		o := run.Options{Records: 2, Lanes: 1, Clock: clock.now, Points: func(p run.Point) {
+			if p == run.PointCommitted {
+				clock.pass(25 * time.Minute)
+			}
+		}}
+		w.refuses(guard.CodeExpired, o, run.Run)
+		same(t, "rows in time", []string{"7"}, w.query("SELECT count(*) FROM accounts"))
+		same(t, "indexes when the time has run out", before, w.secondary())
+		same(t, "away", []string{}, w.away())
+
+		// Too many fail.
+		w = w.beside(t)
+		w.protects = indexNights
+		indexedWorld(w, "")
+		w.file("accounts.csv", "No,Name,City,Amount", "1,a,b,1", "2,far too long a name,b,2")
+		clock = clockAt(t, "2026-12-06 01:00", "Australia/Sydney")
+		w.arm(guard.Arming{For: time.Hour}, clock.now)
+		w.spends(w.runs(run.Options{Clock: clock.now, StopAfter: limit(t, "1")}))
+		same(t, "indexes of a broken run", before, w.secondary())
+		if w.mode(clock.now).Open() {
+			t.Error("a broken run leaves the target open")
+		}
+	})
 }
 
-// arm opens a protected target.
-func (w *world) arm() {
-	w.t.Helper()
-	code, out, errs := w.cli("guard", "status")
-	if code != 0 {
-		w.t.Fatalf("guard status: exit %d\n%s%s", code, out, errs)
-	}
-	identity := strings.TrimPrefix(strings.SplitN(out, "\n", 2)[0], "goal is ")
-	if code, out, errs := w.cli("guard", "arm", "--for", "1h", "--reason", "test", "--identity", identity); code != 0 {
-		w.t.Fatalf("guard arm: exit %d\n%s%s", code, out, errs)
-	}
+// TestA13NotDisarmedBeforeLeftOversAreMended: what a crash left away keeps a
+// person from closing the target, until it is there again or given up.
+func TestA13NotDisarmedBeforeLeftOversAreMended(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		indexedWorld(w, "")
+		before := w.secondary()
+		w.file("accounts.csv", "No,Name,City,Amount", "1,a,b,1", "2,far too long a name,b,2")
+		w.spends(w.runs(run.Options{StopAfter: limit(t, "1")})) // before the target was protected: as a kill would leave it
+		same(t, "away", len(before), len(w.away()))
+		w.protects = "environment: production"
+		w.mapping(fmt.Sprintf(indexedMapping, ""))
+		wants := func(wantCode int, part string, args ...string) {
+			t.Helper()
+			if code, out, errs := w.cli(args...); code != wantCode || !strings.Contains(out+errs, part) {
+				t.Errorf("%v: exit %d\n%s%s", args, code, out, errs)
+			}
+		}
+		wants(5, "refused (mode-disabled)", "indexes", "rebuild")
+		wants(5, "refused (mode-disabled)", "indexes", "forget", "accounts_large", "--reason", "x")
+		w.arm(guard.Arming{}, nil)
+		wants(0, "accounts_large on ", "guard", "status")
+		wants(5, "refused (indexes-open): indexes that were taken around a load are not there again: accounts_by_city on ", "guard", "disarm")
+		if !w.mode(nil).Open() {
+			t.Error("it is disarmed")
+		}
+		wants(0, "made again: ", "indexes", "rebuild")
+		same(t, "indexes", before, w.secondary())
+		wants(0, "disarmed ", "guard", "disarm")
+	})
 }
 
 // TestA13RightsAreAskedFirst: who does not own the table takes nothing and
