@@ -248,6 +248,16 @@ var tables = []ownTable{
 		primary: []string{"run_id", "space", "first_key"}, since: 4,
 	},
 	{
+		// Keys that begin with a parent's key: the highest number behind it that the
+		// run has reserved, and that was ever used; spare as in key_space.
+		name: "key_heir",
+		columns: []ownColumn{
+			must("table_id", integer), must("parent_key", text), must("run_id", integer), must("high", integer),
+			must("used", integer), must("spare", integer),
+		},
+		primary: []string{"table_id", "parent_key"}, clustered: true, since: 4,
+	},
+	{
 		// The keys that a batch's records get, committed before the first of them is
 		// used: payload has them by the records' places in the batch. Once the batch
 		// has landed it has those that were used. next_key is where the batch after it

@@ -93,7 +93,7 @@ func (s *Space) Used(ctx context.Context, tx sqldb.Tx) (int64, error) {
 		query := fmt.Sprintf("SELECT max(%s) FROM %s WHERE %[1]s <= %[3]s", name, dialect.QuoteName(seat.Table), dialect.Typed(dialect.Placeholder(1), form.Column))
 		if form.Column.Type.Kind == record.KindText {
 			text := dialect.AsText(name)
-			query = fmt.Sprintf("SELECT max(%s) FROM %s WHERE length(%s) = %d AND %s AND %[1]s <= %s", text, dialect.QuoteName(seat.Table), name, form.Width, allDigits(name), dialect.Placeholder(1))
+			query = fmt.Sprintf("SELECT max(%s) FROM %s WHERE length(%s) = %d AND %s AND %s <= %s", text, dialect.QuoteName(seat.Table), name, form.Width, allDigits(name), text, dialect.Placeholder(1))
 		}
 		if err := books.Each(ctx, tx, note(form), query, highest); err != nil {
 			return 0, err

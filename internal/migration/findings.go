@@ -51,6 +51,7 @@ func (m *Migration) check() {
 		e.checkWaiting(m, note)
 		e.checkLookups(m, note)
 		e.checkTrace(note)
+		e.checkInherited(m, note)
 		if m.production() {
 			e.checkQuestions(note)
 		}

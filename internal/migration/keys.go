@@ -33,6 +33,9 @@ func (e *Entity) judgeMadeKey(complain func(mapping.Position, string, ...any)) {
 		complain(e.To.Position, "new: %s needs a key column that %s keeps unique, or a key that others take meanwhile would not be noticed: declare it so in the target", e.To.NewKey, e.Table.Name)
 	}
 	if e.To.Offset == nil {
+		if _, err := crosswalk.NewForm(key, e.To.Inherited.Digits); err != nil {
+			complain(e.To.Position, "new: inherited: %s", err)
+		}
 		return
 	}
 	form, err := crosswalk.NewForm(key, e.To.Offset.Width)
@@ -44,6 +47,26 @@ func (e *Entity) judgeMadeKey(complain func(mapping.Position, string, ...any)) {
 		complain(e.To.Position, "new: offset: base %d leaves no row numbers: %s holds keys up to %d", e.To.Offset.Base, key.Name, form.Highest())
 	}
 	e.Form = form
+}
+
+// checkInherited holds keys that begin with a parent's against the parent's.
+func (e *Entity) checkInherited(m *Migration, note noteFunc) {
+	if e.To.Inherited == nil {
+		return
+	}
+	parent := m.Entity(e.field(e.To.Inherited.From).Parents()[0])
+	if len(parent.Key) != 1 {
+		return // told as of every reference
+	}
+	digits, key, begins := e.To.Inherited.Digits, e.Key[0], parent.Key[0].Type
+	number := begins.Kind == record.KindInt || begins.Kind == record.KindDecimal
+	switch {
+	case key.Type.Kind != record.KindText && !number:
+		note(Wrong, e.To.Position, "new: inherited: %s.%s is %s, and the keys of %s, with which its keys begin, are %s", e.Table.Name, key.Name, key.Type.Native, parent.Name, begins.Native)
+	case key.Type.Kind == record.KindText && key.Type.Length > 0 && key.Type.Length <= digits,
+		key.Type.Kind != record.KindText && crosswalk.Form{Column: key}.Highest() < crosswalk.Form{Column: key, Width: digits}.Highest()+1:
+		note(Wrong, e.To.Position, "new: inherited: %s.%s is %s: %d digits leave no room for the key of its %s", e.Table.Name, key.Name, key.Type.Native, digits, parent.Name)
+	}
 }
 
 // openRegistry looks at the registry of the entity's keys.

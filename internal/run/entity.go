@@ -31,6 +31,7 @@ type entityRun struct {
 	lander  target.Table
 	numbers *crosswalk.Numbers
 	space   *keySpace // the row numbers of which keys are made; nil when they are made otherwise
+	heirs   *heirs    // likewise, of keys that begin with a parent's
 	parents map[string]*crosswalk.Parents
 	owner   map[string]int64 // parent entity -> its number in the books
 	lookups []*lookup
@@ -156,6 +157,9 @@ func (e *entityRun) prepare(ctx context.Context) error {
 			return err
 		}
 		e.first = !known
+		if err := e.openHeirs(ctx, a.Tx); err != nil {
+			return err
+		}
 		if known {
 			if e.known, err = store.AnyBefore(ctx, a.Tx, e.run.ID); err != nil {
 				return err
@@ -283,6 +287,11 @@ func (e *entityRun) end(ctx context.Context) error {
 		}
 		if e.space != nil {
 			if err := e.space.End(ctx, a.Tx, e.run.ID); err != nil {
+				return err
+			}
+		}
+		if e.heirs != nil {
+			if err := e.heirs.End(ctx, a.Tx, e.run.ID); err != nil {
 				return err
 			}
 		}

@@ -24,10 +24,10 @@ type shaped struct {
 	values [][]record.Value
 	cells  []record.Value // what values are cut from
 	turn   int64          // how many batches were handed to lanes before it
-	// Where Landfall makes the keys: those that are reserved, by the records'
-	// places, NULL for those that need none.
-	keys  []record.Value
+	// Where Landfall makes the keys: those that are reserved, and, of each record,
+	// which of them it gets, counted from 1; 0 for none.
 	block *crosswalk.Block
+	keyAt []int
 }
 
 // cellsFor is blank memory for a batch's values: that of one that has landed,

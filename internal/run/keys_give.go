@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"landfall/internal/crosswalk"
 	"landfall/internal/record"
@@ -20,7 +21,7 @@ func (f *feed) giveKeys(ctx context.Context, batch *shaped) error {
 	block := f.blockOf(batch)
 	found := false
 	find := func(ctx context.Context, tx sqldb.Tx) (err error) {
-		found, err = f.space.Find(ctx, tx, block)
+		found, err = f.store.FindBlock(ctx, tx, block)
 		return err
 	}
 	if f.resumed {
@@ -45,7 +46,7 @@ func (f *feed) giveKeys(ctx context.Context, batch *shaped) error {
 			return fmt.Errorf("reserving keys: %w", err)
 		}
 	}
-	batch.keep(block, f.Form)
+	batch.keep(block)
 	return nil
 }
 
@@ -53,12 +54,14 @@ func (e *entityRun) blockOf(batch *shaped) *crosswalk.Block {
 	return &crosswalk.Block{RunID: e.runner.run.ID, EntityID: e.stored.ID, Slice: batch.Slice, Ordinal: batch.Ordinal}
 }
 
-// reserve gives the batch's new records the next free numbers and writes them
-// down.
+// reserve gives the batch's new records the next free keys and writes them down.
 func (e *entityRun) reserve(ctx context.Context, tx sqldb.Tx, batch *shaped, block *crosswalk.Block) error {
 	places, err := e.needing(ctx, tx, batch)
 	if err != nil || len(places) == 0 {
 		return err
+	}
+	if e.heirs != nil {
+		return e.reserveHeirs(ctx, tx, batch, places, block)
 	}
 	first, err := e.space.First(ctx, tx, e.runner.run.ID, e.stored.ID)
 	if err != nil {
@@ -69,14 +72,14 @@ func (e *entityRun) reserve(ctx context.Context, tx sqldb.Tx, batch *shaped, blo
 		return err
 	}
 	block.Places, block.Numbers, block.Next = places[:len(numbers)], numbers, next
-	return e.space.Reserve(ctx, tx, e.store.TableID, block)
+	return e.store.ReserveBlock(ctx, tx, e.space.Name, block)
 }
 
-// keep notes the keys beside the records that get them.
-func (s *shaped) keep(block *crosswalk.Block, form crosswalk.Form) {
-	s.block, s.keys = block, make([]record.Value, len(s.Items))
+// keep notes beside each record which of the block's keys it gets.
+func (s *shaped) keep(block *crosswalk.Block) {
+	s.block, s.keyAt = block, make([]int, len(s.Items))
 	for i, place := range block.Places {
-		s.keys[place] = form.Value(block.Numbers[i])
+		s.keyAt[place] = i + 1
 	}
 }
 
@@ -84,25 +87,33 @@ func (s *shaped) keep(block *crosswalk.Block, form crosswalk.Form) {
 // written again in place of one that is gone had no need of a key when its batch
 // was read, and gets one now.
 func (l *landing) numberMade(ctx context.Context, creates []int) error {
-	if l.rehearse && l.batch.keys == nil {
+	if l.rehearse && l.batch.block == nil {
 		// The rehearsal has one transaction, and this is it: what is reserved in it
 		// goes back with all else.
 		block := l.blockOf(l.batch)
 		if err := l.reserve(ctx, l.tx, l.batch, block); err != nil {
 			return fmt.Errorf("reserving keys: %w", err)
 		}
-		l.batch.keep(block, l.Form)
+		l.batch.keep(block)
 	}
 	var late []int
 	for _, i := range creates {
-		if u := &l.units[i]; l.batch.keys != nil && !l.batch.keys[i].IsNull() {
-			u.row[0] = l.batch.keys[i]
-			u.setKey(u.row[:1])
-			continue
+		switch at := l.batch.keyAt; {
+		case at == nil || at[i] == 0:
+			late = append(late, i)
+		case l.heirs != nil:
+			l.inherit(i, l.batch.block.Keys[at[i]-1])
+		default:
+			l.giveNumber(i, l.batch.block.Numbers[at[i]-1])
 		}
-		late = append(late, i)
 	}
 	return l.giveLate(ctx, late)
+}
+
+func (l *landing) giveNumber(i int, number int64) {
+	u := &l.units[i]
+	u.row[0] = l.Form.Value(number)
+	u.setKey(u.row[:1])
 }
 
 // giveLate gives new rows keys out of what the run has to spare.
@@ -110,21 +121,19 @@ func (l *landing) giveLate(ctx context.Context, places []int) error {
 	if len(places) == 0 {
 		return nil
 	}
+	if l.heirs != nil {
+		return l.lateHeirs(ctx, places)
+	}
 	numbers, err := l.space.TakeSpare(ctx, l.tx, len(places))
 	if err != nil {
 		return fmt.Errorf("keys in place of others: %w", err)
 	}
 	for n, i := range places {
-		u := &l.units[i]
-		if n >= len(numbers) {
-			u.rejection = &record.Rejection{
-				Ref: l.batch.Items[i].Ref, Step: record.StepDecide, Field: l.Key[0].Name, Code: record.CodeKeysExhausted,
-				Err: fmt.Errorf("no key is left: row numbers end at %d", l.space.Highest()-l.space.Base),
-			}
+		if n < len(numbers) {
+			l.giveNumber(i, numbers[n])
 			continue
 		}
-		u.row[0] = l.Form.Value(numbers[n])
-		u.setKey(u.row[:1])
+		l.units[i].rejection = l.keyless(i, record.CodeKeysExhausted, fmt.Errorf("no key is left: row numbers end at %d", l.space.Highest()-l.space.Base))
 	}
 	return nil
 }
@@ -136,29 +145,36 @@ func (l *landing) settleKeys(ctx context.Context) error {
 		return nil
 	}
 	used := l.blockOf(l.batch)
+	if l.heirs != nil {
+		used.Keys = []string{}
+	}
 	for i := range l.units {
-		if u := &l.units[i]; u.rejection == nil && u.action == target.Create {
-			n, ok := l.Form.Number(u.keyText)
-			if !ok {
-				return fmt.Errorf("record %d of %s has a key that was not made of a number", l.batch.Items[i].Number, l.Name)
-			}
-			used.Places, used.Numbers = append(used.Places, i), append(used.Numbers, n)
+		u := &l.units[i]
+		if u.rejection != nil || u.action != target.Create {
+			continue
 		}
+		used.Places = append(used.Places, i)
+		if l.heirs != nil {
+			used.Keys = append(used.Keys, u.key[0].String())
+			continue
+		}
+		n, ok := l.Form.Number(u.keyText)
+		if !ok {
+			return fmt.Errorf("record %d of %s has a key that was not made of a number", l.batch.Items[i].Number, l.Name)
+		}
+		used.Numbers = append(used.Numbers, n)
 	}
 	reserved := l.batch.block
-	if reserved == nil || len(reserved.Places) == 0 {
-		if len(used.Places) == 0 {
-			return nil
-		}
-		return l.space.Reserve(ctx, l.tx, l.store.TableID, used)
-	}
-	same := len(used.Places) == len(reserved.Places)
-	for i := 0; same && i < len(used.Places); i++ {
-		same = used.Places[i] == reserved.Places[i] && used.Numbers[i] == reserved.Numbers[i]
-	}
-	if same {
+	switch {
+	case reserved != nil && slices.Equal(used.Places, reserved.Places) && slices.Equal(used.Numbers, reserved.Numbers) && slices.Equal(used.Keys, reserved.Keys):
 		return nil
+	case reserved != nil && len(reserved.Places) > 0:
+		used.Next = reserved.Next
+		return l.store.SettleBlock(ctx, l.tx, used)
+	case len(used.Places) == 0:
+		return nil
+	case l.space != nil:
+		return l.store.ReserveBlock(ctx, l.tx, l.space.Name, used)
 	}
-	used.Next = reserved.Next
-	return l.space.Settle(ctx, l.tx, used)
+	return l.store.ReserveBlock(ctx, l.tx, "", used)
 }

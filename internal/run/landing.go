@@ -61,7 +61,7 @@ func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, []failu
 		if !errors.Is(err, crosswalk.ErrNoSpare) {
 			return marker, failures, err
 		}
-		if err := e.measureSpare(ctx); err != nil {
+		if err := e.measureSpare(ctx, err); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -34,7 +34,10 @@ type Trace struct {
 // records.
 func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func(Trace) error) (*Result, error) {
 	if o.Records == 0 {
-		o.Records, o.Bytes = DefaultRecords, DefaultBytes
+		o.Records = DefaultRecords
+	}
+	if o.Bytes == 0 {
+		o.Bytes = DefaultBytes
 	}
 	if o.Mode == "" {
 		o.Mode = target.Full

@@ -60,7 +60,7 @@ func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place 
 
 // storable refuses what no database could even be asked for.
 func (l *landing) storable(i, place int, text, what string) *record.Rejection {
-	if strings.IndexByte(text, 0) < 0 && utf8.ValidString(text) {
+	if storableText(text) {
 		return nil
 	}
 	return &record.Rejection{
@@ -68,6 +68,9 @@ func (l *landing) storable(i, place int, text, what string) *record.Rejection {
 		Err: fmt.Errorf("%s holds bytes that are not text (NUL or broken UTF-8): mend the source", what),
 	}
 }
+
+// storableText reports whether a database can be asked for the text.
+func storableText(text string) bool { return strings.IndexByte(text, 0) < 0 && utf8.ValidString(text) }
 
 // resolveAmong finds those of the parents that are of one entity.
 func (l *landing) resolveAmong(ctx context.Context, ref mapping.RefField, place int, entity string, meant []record.Ref) error {
