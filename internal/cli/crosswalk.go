@@ -26,7 +26,7 @@ func (f *front) crosswalk() *cobra.Command {
 		Example: "  landfall crosswalk get customer:1042\n  landfall crosswalk export --out crosswalk.csv",
 		Args:    cobra.ArbitraryArgs, RunE: noCommand,
 	}
-	cmd.AddCommand(f.crosswalkGet(), f.crosswalkExport(), f.crosswalkBackup(), f.crosswalkVerify(), f.crosswalkRestore())
+	cmd.AddCommand(f.crosswalkGet(), f.crosswalkExport(), f.crosswalkBackup(), f.crosswalkVerify(), f.crosswalkRestore(), f.crosswalkImport())
 	return cmd
 }
 

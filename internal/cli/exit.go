@@ -76,6 +76,7 @@ func exitOf(err error) int {
 	var taken *entries.RefusedError
 	var changed *crosswalk.BackupError
 	var conflict *entries.ConflictError
+	var lines *entries.LinesError
 	var closed *guard.Refusal
 	switch {
 	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
@@ -87,7 +88,7 @@ func exitOf(err error) int {
 		return exitUsage
 	case errors.As(err, &numbers), errors.As(err, &held), errors.As(err, &newer), errors.Is(err, verdict.ErrTakenOver):
 		return exitEnvironment
-	case errors.As(err, &changed), errors.As(err, &conflict):
+	case errors.As(err, &changed), errors.As(err, &conflict), errors.As(err, &lines):
 		return exitDiffers
 	case errors.Is(err, report.ErrNeverRead):
 		return exitOpen

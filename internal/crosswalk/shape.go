@@ -24,8 +24,13 @@ type Shape struct {
 }
 
 // ReadShape reads a shape from the books; column finds a column of the target
-// by the name it had. A Shape is used by one goroutine.
+// by the name it had. The number 0 stands for no hash at all, as of rows that
+// another tool made: nothing is known of them then. A Shape is used by one
+// goroutine.
 func ReadShape(ctx context.Context, tx sqldb.Tx, b *books.Books, id int64, column func(name string) (*sqldb.Column, bool)) (*Shape, error) {
+	if id == 0 {
+		return &Shape{}, nil
+	}
 	text, err := ShapeColumns(ctx, tx, b, id)
 	if err != nil {
 		return nil, err

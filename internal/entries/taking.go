@@ -124,6 +124,35 @@ func (t *taking) carry(ctx context.Context, work func(ctx context.Context) error
 	return nil
 }
 
+// rehearse does all that carry does in one transaction that is rolled back, the
+// making of books included; it leaves nothing.
+func (t *taking) rehearse(ctx context.Context, work func(ctx context.Context) error) error {
+	present, err := books.Present(ctx, t.end.Looker())
+	if err != nil {
+		return err
+	}
+	db, err := t.end.OpenTarget(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(context.WithoutCancel(ctx))
+	if t.tx, err = db.Begin(ctx); err != nil {
+		return err
+	}
+	defer t.tx.Rollback(context.WithoutCancel(ctx))
+	if err := books.Ensure(ctx, t.tx, t.books.Dialect(), present); err != nil {
+		return err
+	}
+	if t.Lease, err = run.TakeLease(ctx, t.tx, t.books, t.end.File.Name); err != nil {
+		return err
+	}
+	if _, err := t.mayBegin(ctx, t.tx); err != nil {
+		return err
+	}
+	t.ordinal = map[[2]int64]int64{}
+	return work(ctx)
+}
+
 // nothingDone tells the gate how work ended that wrote nothing.
 func (t *taking) nothingDone(ctx context.Context, err error) error {
 	outcome := guard.Interrupted // as if it had not been asked for

@@ -40,6 +40,8 @@ func (c *comparison) judgeRow(j *judgement, b *run.ExpectedBatch, s *seen, asWri
 	switch {
 	case sourceAsWritten:
 		about.Verdict = verdict.ChangedByBusiness
+	case !s.Entry.HasHash:
+		about.Verdict, about.Message = verdict.Differs, "another tool made the row, so it cannot be told who changed what"
 	case asWritten && s.Entry.ShapeID != c.ShapeID():
 		about.Verdict, about.Message = verdict.Differs, "the mapping changed since it was written"
 	case asWritten:

@@ -144,7 +144,8 @@ func (b *batch) judgeDeed(i *item, overtaken map[string]overtake) {
 		i.deed, i.gone, i.hasFormer = made, true, false
 	case d != noted:
 		i.deed = d
-	case i.hasFormer || i.entry.FirstRun == run && (i.entry.Role == crosswalk.RoleLinked || i.entry.Role == crosswalk.RoleAlias):
+	case i.hasFormer || i.entry.FirstRun == run && (i.entry.Role == crosswalk.RoleLinked || i.entry.Role == crosswalk.RoleAlias || b.runner.undone.Mode == ledger.ModeImport):
+		// An import makes no rows, whatever role its entries have.
 		i.deed = noted
 	}
 	if i.deed == changed && i.why == nil && !i.hasFormer && i.entry.FirstRun != run {
