@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"time"
@@ -39,12 +41,14 @@ type guardTold struct {
 	IndexesAway []indexwork.Dropped `json:"indexes_away,omitempty"` // of all migrations that land here
 	Audit       []guard.Event       `json:"audit"`
 	Entries     int64               `json:"entries,omitempty"` // of the audit, where it was verified
+	Head        string              `json:"head,omitempty"`    // the last entry's link, in hexadecimal
 	Flaws       []string            `json:"flaws,omitempty"`   // that were found in it
 }
 
 func (f *front) guardStatus() *cobra.Command {
 	var flags guardFlags
 	var asJSON, verify bool
+	var head string
 	var last int
 	cmd := &cobra.Command{
 		Use:   "status",
@@ -52,7 +56,7 @@ func (f *front) guardStatus() *cobra.Command {
 		Long: `Tells what the target is, whether it is armed, by whom and until when, and the last entries of the audit. It writes nothing.
 
 --verify follows the audit's chain from its first entry, and that of the refusals noted beside the folder for runs, and names
-what was changed.
+what was changed. It tells the last entry's link; with --head, one that was told earlier must still be in the chain.
 
 Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 the audit does not hold`,
 		Example: "  landfall guard status\n  landfall guard status --verify --json",
@@ -60,6 +64,10 @@ Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if last < 0 {
 				return usagef("--last %d: expected a number of entries, or 0 for none", last)
+			}
+			kept, err := hex.DecodeString(head)
+			if err != nil || head != "" && (!verify || len(kept) != sha256.Size) {
+				return usagef("--head %s: expected the link that an earlier --verify told, beside --verify", head)
 			}
 			return f.withGate(cmd.Context(), flags, "guard status", func(file *mapping.File, db sqldb.DB, gate *guard.Gate) error {
 				mode, err := gate.Look(cmd.Context(), db)
@@ -69,7 +77,7 @@ Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 
 				told := guardToldOf(gate, mode)
 				_, err = f.guardBooks(cmd.Context(), db, func(tx sqldb.Tx, b *books.Books) (err error) {
 					if verify {
-						if err := told.verify(func() (*guard.Chain, error) { return guard.VerifyAudit(cmd.Context(), tx, b) }, "the audit"); err != nil {
+						if err := told.verify(func() (*guard.Chain, error) { return guard.VerifyAudit(cmd.Context(), tx, b, kept) }, theAudit); err != nil {
 							return err
 						}
 					}
@@ -101,10 +109,13 @@ Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as one JSON object")
 	cmd.Flags().BoolVar(&verify, "verify", false, "check the audit's chain")
+	cmd.Flags().StringVar(&head, "head", "", "with --verify: a link that the audit had at its end once")
 	cmd.Flags().IntVar(&last, "last", 10, "how many entries of the audit, 0 for none")
 	flags.add(cmd)
 	return cmd
 }
+
+const theAudit = "the audit"
 
 func guardToldOf(gate *guard.Gate, m *guard.Mode) *guardTold {
 	rules := gate.Rules()
@@ -132,6 +143,9 @@ func (t *guardTold) verify(follow func() (*guard.Chain, error), what string) err
 	chain, err := follow()
 	if err != nil {
 		return err
+	}
+	if what == theAudit {
+		t.Head = hex.EncodeToString(chain.Head)
 	}
 	t.Entries += chain.Entries
 	for _, flaw := range chain.Flaws {
@@ -181,7 +195,11 @@ func (t *guardTold) write(w io.Writer, verified bool) {
 		fmt.Fprintf(w, "\n%s\n", flaw)
 	}
 	if len(t.Flaws) == 0 {
-		fmt.Fprintf(w, "\nThe audit holds: %d entries\n", t.Entries)
+		fmt.Fprintf(w, "\nThe audit holds: %d entries", t.Entries)
+		if t.Head != "" {
+			fmt.Fprintf(w, "; its head is %s", t.Head)
+		}
+		fmt.Fprintln(w)
 	}
 }
 

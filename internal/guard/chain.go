@@ -21,15 +21,20 @@ type Chain struct {
 // mostFlaws bounds what is told: behind a torn chain the rest is no news.
 const mostFlaws = 20
 
-// VerifyAudit follows the chain from its first entry to its last.
-func VerifyAudit(ctx context.Context, tx sqldb.Tx, b *books.Books) (*Chain, error) {
-	c := &chainReader{chain: &Chain{}}
+// VerifyAudit follows the chain from its first entry to its last. kept is a link
+// that stood at its end at some time and was kept elsewhere, nil for none: one
+// who takes entries away, or makes the chain anew, cannot change that.
+func VerifyAudit(ctx context.Context, tx sqldb.Tx, b *books.Books, kept []byte) (*Chain, error) {
+	c := &chainReader{chain: &Chain{}, kept: kept}
 	err := b.Query(ctx, tx, func(row []record.Value) error {
 		c.next(eventOf(row))
 		return nil
 	}, "SELECT "+auditColumns+" FROM {audit} ORDER BY seq")
 	if err != nil {
 		return nil, fmt.Errorf("reading the audit: %w", err)
+	}
+	if len(kept) > 0 && !c.met {
+		c.flaw("no entry has the link %x, which it had once: entries were taken away or written anew", kept)
 	}
 	return c.chain, c.holdsMode(ctx, tx, b)
 }
@@ -56,6 +61,8 @@ func (c *chainReader) holdsMode(ctx context.Context, tx sqldb.Tx, b *books.Books
 type chainReader struct {
 	chain *Chain
 	mode  Event // the last that armed or disarmed
+	kept  []byte
+	met   bool
 }
 
 func (c *chainReader) next(e Event) {
@@ -68,6 +75,7 @@ func (c *chainReader) next(e Event) {
 	} else if !bytes.Equal(e.Link, e.link(c.chain.Head)) {
 		c.flaw("entry %d (%s by %s@%s, %s): it or its link was changed since it was written", e.Seq, e.Event, e.Actor, e.Host, e.At)
 	}
+	c.met = c.met || bytes.Equal(e.Link, c.kept)
 	c.chain.Head = e.Link
 	c.chain.Entries++
 }

@@ -210,17 +210,20 @@ func TestA19TamperedAudit(t *testing.T) {
 		w.arm(guard.Arming{PlanHash: "aa"}, nil)
 		w.run(run.Options{PlanHash: "aa"})
 		w.refuses(guard.CodeDisabled, run.Options{}, run.Run)
+		var kept, head []byte
 		verify := func() []string {
 			var chain *guard.Chain
 			w.look(func(tx sqldb.Tx) (err error) {
-				chain, err = guard.VerifyAudit(context.Background(), tx, w.ledger().Books())
+				chain, err = guard.VerifyAudit(context.Background(), tx, w.ledger().Books(), kept)
 				return err
 			})
+			head = chain.Head
 			return chain.Flaws
 		}
 		if flaws := verify(); len(flaws) > 0 {
 			t.Fatal(flaws)
 		}
+		kept = head
 		layout := books.LayoutOf("audit")
 		var rows [][]record.Value
 		w.look(func(tx sqldb.Tx) error {
@@ -260,6 +263,10 @@ func TestA19TamperedAudit(t *testing.T) {
 		w.do("UPDATE " + w.books("guard") + " SET expires_at = '2099-01-01T00:00:00.000Z'")
 		if flaws := verify(); len(flaws) != 1 || !strings.Contains(flaws[0], "armed until 2099-01-01T00:00:00.000Z, and the audit's last word on it is entry 6 (armed)") {
 			t.Errorf("prolonged by hand: %v", flaws)
+		}
+		w.do("DELETE FROM "+w.books("audit")+" WHERE seq > 4", "UPDATE "+w.books("guard")+" SET state = 'disarmed'")
+		if flaws := verify(); len(flaws) != 1 || !strings.Contains(flaws[0], "entries were taken away") {
+			t.Errorf("the end is gone: %v", flaws)
 		}
 		w.do("DELETE FROM " + w.books("audit") + " WHERE seq = 3")
 		if flaws := verify(); len(flaws) == 0 || !strings.Contains(flaws[0], "entries 3 to 3 are missing") {
