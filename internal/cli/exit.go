@@ -12,6 +12,7 @@ import (
 	"landfall/internal/guard"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
+	"landfall/internal/plan"
 	"landfall/internal/reconcile"
 	"landfall/internal/report"
 	"landfall/internal/rollback"
@@ -78,13 +79,15 @@ func exitOf(err error) int {
 	var conflict *entries.ConflictError
 	var lines *entries.LinesError
 	var closed *guard.Refusal
+	var unfinished *run.UnfinishedError
 	switch {
 	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
 	case errors.As(err, &closed):
 		return exitRefused
-	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input), errors.As(err, &taken),
-		errors.Is(err, run.ErrKeys), errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input), errors.As(err, &taken), errors.As(err, &unfinished),
+		errors.Is(err, plan.ErrNoPlan), errors.Is(err, run.ErrKeys),
+		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
 	case errors.As(err, &numbers), errors.As(err, &held), errors.As(err, &newer), errors.Is(err, verdict.ErrTakenOver):
 		return exitEnvironment

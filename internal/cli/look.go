@@ -62,6 +62,7 @@ type unfinished struct {
 	// closed is a run that was broken off after its last record and before its
 	// files; nil when there are records to carry.
 	closed *ledger.Run
+	plan   string // the file of the plan that the run is held to; empty for none
 	// rollback says that the run is one.
 	rollback bool
 }
@@ -77,7 +78,7 @@ func (f *front) findUnfinished(ctx context.Context, flags runFlags) (found unfin
 		if newest.Mode == ledger.ModeRestore || newest.Mode == ledger.ModeImport {
 			return run.ErrNothingToResume // it is all there, and has no files
 		}
-		found.inputs, found.rollback = newest.Options.Inputs, newest.Mode == ledger.ModeRollback
+		found.inputs, found.rollback, found.plan = newest.Options.Inputs, newest.Mode == ledger.ModeRollback, newest.Options.PlanFile
 		if newest.State.Resumable() {
 			return nil
 		}

@@ -67,7 +67,7 @@ func (f *front) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		f.demo(), f.check(), f.run(), f.resume(), f.retry(), f.abandon(), f.reconcile(), f.rollback(), f.guard(), f.indexes(), f.status(),
+		f.demo(), f.check(), f.plan(), f.approve(), f.run(), f.resume(), f.retry(), f.abandon(), f.reconcile(), f.rollback(), f.guard(), f.indexes(), f.status(),
 		f.explain(), f.records(), f.crosswalk(), f.report(), f.ledger(), f.version(),
 	)
 	return root

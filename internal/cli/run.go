@@ -36,6 +36,8 @@ type runFlags struct {
 	showPrivate bool
 	fingerprint bool
 	stopAfter   *mapping.StopAfter
+	plan        string
+	modeTyped   bool
 }
 
 func (f *front) run() *cobra.Command {
@@ -51,9 +53,11 @@ where nothing changed, and a run that was broken off goes on where it stopped.
   landfall run --only customer:1042,customer:1043 --dry-run
   landfall run --stop-after 1%
   landfall run --start-row-number account=41
+  landfall run --plan plan.json
   landfall run --input customer=runs/acme-0001/customer/retry.csv`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			flags.modeTyped = cmd.Flags().Changed("mode")
 			flags.zero = cmd.Flags().Changed("limit") && flags.limit == 0 || cmd.Flags().Changed("batch") && flags.batch == 0
 			return f.runRecords(cmd.Context(), flags)
 		},
@@ -67,8 +71,13 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 	cmd.Flags().IntVar(&flags.batch, "batch", 0, fmt.Sprintf("records in a batch at most (default %d)", run.DefaultRecords))
 	fingerprintFlag(cmd, &flags)
 	stopAfterFlag(cmd, &flags)
+	planFlag(cmd, &flags)
 	f.carryFlags(cmd, &flags)
 	return cmd
+}
+
+func planFlag(cmd *cobra.Command, flags *runFlags) {
+	cmd.Flags().StringVar(&flags.plan, "plan", "", "hold the run to this plan: what moved since it was made is not written over")
 }
 
 func fingerprintFlag(cmd *cobra.Command, flags *runFlags) {
@@ -94,8 +103,8 @@ func (v *onlyValue) String() string { return "" }
 func (v *onlyValue) Type() string   { return "REFS" }
 
 func (f *front) runRecords(ctx context.Context, flags runFlags) error {
-	if flags.mode != string(target.Full) && flags.mode != string(target.Delta) {
-		return usagef("--mode %s: expected full or delta%s", flags.mode, mapping.Hint(flags.mode, []string{"full", "delta"}))
+	if err := knownMode(flags.mode); err != nil {
+		return err
 	}
 	if flags.limit < 0 || flags.batch < 0 || flags.zero {
 		return usagef("--limit and --batch take numbers from 1")
@@ -109,6 +118,9 @@ func (f *front) runRecords(ctx context.Context, flags runFlags) error {
 	inputs, err := inputsOf(flags.inputs)
 	if err != nil {
 		return err
+	}
+	if flags.plan != "" {
+		return f.runPlanned(ctx, flags, inputs)
 	}
 	m, err := f.openFit(ctx, flags.target, inputs)
 	if err != nil {
@@ -128,6 +140,27 @@ func (f *front) runRecords(ctx context.Context, flags runFlags) error {
 		return f.rehearse(ctx, m, o, flags)
 	}
 	return f.carry(ctx, m, o, flags, run.Run)
+}
+
+// runPlanned carries out a plan.
+func (f *front) runPlanned(ctx context.Context, flags runFlags, inputs map[string]string) error {
+	if len(flags.only) > 0 || flags.limit > 0 || flags.dryRun || flags.batch > 0 || len(flags.starts) > 0 {
+		return usagef("--plan: a plan is carried out as a whole: leave out --only, --limit, --batch, --start-row-number and --dry-run")
+	}
+	m, o, err := f.heldTo(ctx, flags, flags.plan, inputs)
+	if err != nil {
+		return err
+	}
+	defer m.Close(ctx)
+	return f.carry(ctx, m, o, flags, run.Run)
+}
+
+// knownMode refuses a mode that there is not.
+func knownMode(mode string) error {
+	if mode != string(target.Full) && mode != string(target.Delta) {
+		return usagef("--mode %s: expected full or delta%s", mode, mapping.Hint(mode, []string{"full", "delta"}))
+	}
+	return nil
 }
 
 // carry shows a run while it goes on, and what came of it.
@@ -236,6 +269,17 @@ as that of an unbroken run. When the mapping or the input changed meanwhile it i
 			if found.rollback && flags.stopAfter != nil {
 				return usagef("--stop-after: what is unfinished is a rollback, which keeps what it cannot undo and goes on")
 			}
+			if flags.plan == "" {
+				flags.plan = found.plan
+			}
+			if flags.plan != "" && !found.rollback && found.closed == nil {
+				m, o, err := f.heldTo(cmd.Context(), flags, flags.plan, nil)
+				if err != nil {
+					return err
+				}
+				defer m.Close(cmd.Context())
+				return f.carry(cmd.Context(), m, o, flags, run.Resume)
+			}
 			if found.rollback {
 				return f.resumeRollback(cmd.Context(), found.closed, flags)
 			}
@@ -254,6 +298,7 @@ as that of an unbroken run. When the mapping or the input changed meanwhile it i
 			return f.carry(cmd.Context(), m, run.Options{Inputs: found.inputs}, flags, run.Resume)
 		},
 	}
+	planFlag(cmd, &flags)
 	stopAfterFlag(cmd, &flags)
 	f.carryFlags(cmd, &flags)
 	return cmd

@@ -22,7 +22,12 @@ var aliasColumns = []sqldb.Column{shortColumn("entity_id"), textColumn("by_colum
 // entity are found by.
 func (s *Store) AnyCalled(ctx context.Context, tx sqldb.Tx) (bool, error) {
 	_, found, err := s.books.One(ctx, tx, "SELECT 1 FROM {alias_key} WHERE entity_id = ? LIMIT 1", s.EntityID)
-	return found, err
+	return s.orBehind(tx, found, err, func(back *Store, behind sqldb.Tx) (bool, error) {
+		if able, err := back.books.Able(ctx, behind, "alias_key"); err != nil || !able {
+			return false, err // the books behind are older than it
+		}
+		return back.AnyCalled(ctx, behind)
+	})
 }
 
 // Call notes what records are found by. Where the books know some of them, fresh
@@ -56,6 +61,9 @@ func (s *Store) changed(ctx context.Context, tx sqldb.Tx, by string, called []Ca
 	keys := make([]string, len(called))
 	for i := range called {
 		keys[i] = called[i].SourceKey
+	}
+	if err := s.bringInCalled(ctx, tx, by, keys, true); err != nil {
+		return nil, err
 	}
 	known := make(map[string]string, len(keys))
 	relation, args := s.keyRelation(keys)
@@ -101,6 +109,9 @@ func (p *Parents) Find(ctx context.Context, tx sqldb.Tx, by string, texts []stri
 		return answers, nil
 	}
 	s := p.store
+	if err := s.bringInCalled(ctx, tx, by, texts, false); err != nil {
+		return nil, err
+	}
 	relation, args := s.keyRelation(texts)
 	err := books.Each(ctx, tx, func(values []record.Value) error {
 		answers[values[0].String()] = Answer{Count: values[1].Int(), SourceKey: values[2].String()}

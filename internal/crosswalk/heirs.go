@@ -95,6 +95,9 @@ func (h *Heirs) open(ctx context.Context, tx sqldb.Tx, runID int64, parents []st
 			first = append(first, parent)
 		}
 	}
+	if front, ok := tx.(books.Front); ok {
+		return known, h.openFront(ctx, front, first, known)
+	}
 	present, err := h.present(ctx, tx, first)
 	if err != nil {
 		return nil, err

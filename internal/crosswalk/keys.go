@@ -137,3 +137,6 @@ func UUIDv5(migration string, ref record.Ref) record.Value {
 	space := uuid.NewSHA1(landfallSpace, []byte(migration))
 	return record.Text(uuid.NewSHA1(space, []byte(ref.String())).String())
 }
+
+// Floor is the highest key that the books knew when the giving out began.
+func (n *Numbers) Floor() int64 { return n.floor }

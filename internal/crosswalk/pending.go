@@ -152,6 +152,9 @@ func (s *Store) Owning(ctx context.Context, tx sqldb.Tx, targetKeys []string) (o
 	if len(targetKeys) == 0 {
 		return owning, nil
 	}
+	if err := s.bringInOwners(ctx, tx, targetKeys); err != nil {
+		return nil, err
+	}
 	dialect := s.books.Dialect()
 	if err := sqldb.PreferIndexes(ctx, tx, dialect, false); err != nil { // the reverse index may not be there yet
 		return nil, err

@@ -20,6 +20,11 @@ type Store struct {
 	columns []sqldb.Column
 
 	stretches stretches
+
+	// Of books that stand before others, see behind.
+	back                *Store
+	asked, empty        bool
+	askedCalled, called bool
 }
 
 // textColumn is a column of the books, for Relation and BulkInsert.
@@ -133,18 +138,26 @@ func ShapeColumns(ctx context.Context, tx sqldb.Tx, b *books.Books, id int64) (s
 // and needs no look-ups.
 func (s *Store) Any(ctx context.Context, tx sqldb.Tx) (bool, error) {
 	_, found, err := s.books.One(ctx, tx, "SELECT 1 FROM {crosswalk} WHERE entity_id = ? LIMIT 1", s.EntityID)
-	return found, err
+	return s.orBehind(tx, found, err, func(back *Store, behind sqldb.Tx) (bool, error) { return back.Any(ctx, behind) })
 }
 
 // AnyBefore reports whether a run before the given one has landed records of
 // the entity.
 func (s *Store) AnyBefore(ctx context.Context, tx sqldb.Tx, runID int64) (bool, error) {
 	_, found, err := s.books.One(ctx, tx, "SELECT 1 FROM {crosswalk} WHERE entity_id = ? AND first_run < ? LIMIT 1", s.EntityID, runID)
-	return found, err
+	return s.orBehind(tx, found, err, func(back *Store, behind sqldb.Tx) (bool, error) { return back.AnyBefore(ctx, behind, runID) })
 }
 
 // Lookup finds the entries of the keys, by source key.
 func (s *Store) Lookup(ctx context.Context, tx sqldb.Tx, keys []string) (map[string]Row, error) {
+	if err := s.bringIn(ctx, tx, keys); err != nil {
+		return nil, err
+	}
+	return s.lookup(ctx, tx, keys)
+}
+
+// lookup is Lookup in these books alone.
+func (s *Store) lookup(ctx context.Context, tx sqldb.Tx, keys []string) (map[string]Row, error) {
 	found := make(map[string]Row, len(keys))
 	if len(keys) == 0 {
 		return found, nil
@@ -166,6 +179,9 @@ func (s *Store) Owners(ctx context.Context, tx sqldb.Tx, targetKeys []string) (o
 	owners = make(map[string]record.Ref, len(targetKeys))
 	if len(targetKeys) == 0 {
 		return owners, nil
+	}
+	if err := s.bringInOwners(ctx, tx, targetKeys); err != nil {
+		return nil, err
 	}
 	// On a first load the reverse index is not there yet.
 	dialect := s.books.Dialect()
@@ -194,6 +210,9 @@ func (s *Store) OthersOwners(ctx context.Context, tx sqldb.Tx, targetKeys []stri
 	if len(targetKeys) == 0 {
 		return migrations, nil
 	}
+	if err := s.bringInOwners(ctx, tx, targetKeys); err != nil {
+		return nil, err
+	}
 	relation, args := s.keyRelation(targetKeys)
 	err := books.Each(ctx, tx, func(values []record.Value) error {
 		migrations[values[0].String()] = values[1].String()
@@ -206,7 +225,7 @@ func (s *Store) OthersOwners(ctx context.Context, tx sqldb.Tx, targetKeys []stri
 // Owned reports whether any entry, of whatever entity, owns a row of the table.
 func (s *Store) Owned(ctx context.Context, tx sqldb.Tx) (bool, error) {
 	_, found, err := s.books.One(ctx, tx, "SELECT 1 FROM {crosswalk} WHERE "+s.owning("")+" LIMIT 1")
-	return found, err
+	return s.orBehind(tx, found, err, func(back *Store, behind sqldb.Tx) (bool, error) { return back.Owned(ctx, behind) })
 }
 
 // owning is the condition of the reverse index, word for word, so that the

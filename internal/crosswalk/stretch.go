@@ -66,8 +66,11 @@ func (s *stretches) tried(held bool) {
 // not depend on the order in which the database keeps texts. Entries of other
 // keys may be among those found.
 func (s *Store) LookupBatch(ctx context.Context, tx sqldb.Tx, keys []string) (map[string]Row, error) {
+	if err := s.bringIn(ctx, tx, keys); err != nil {
+		return nil, err
+	}
 	if !s.stretches.worthwhile(len(keys)) {
-		return s.Lookup(ctx, tx, keys)
+		return s.lookup(ctx, tx, keys)
 	}
 	most := stretchRows * len(keys)
 	found, err := s.stretch(ctx, tx, slices.Min(keys), slices.Max(keys), most)
@@ -81,7 +84,7 @@ func (s *Store) LookupBatch(ctx context.Context, tx sqldb.Tx, keys []string) (ma
 			missing = append(missing, key)
 		}
 	}
-	others, err := s.Lookup(ctx, tx, missing)
+	others, err := s.lookup(ctx, tx, missing)
 	for key, row := range others {
 		found[key] = row
 	}

@@ -35,6 +35,8 @@ type world struct {
 	// hold, unless the world is disturbed: somebody changes rows while runs go on.
 	unwatched bool
 	disturbed bool
+	// unforeseen are rules that only the target can judge.
+	unforeseen []string
 	// protects is what the mapping says of the target's connection besides where it
 	// is: `environment: production`.
 	protects string
@@ -199,11 +201,16 @@ type outcome struct {
 // run carries the records and reads their ends back from the ledger.
 func (w *world) run(o run.Options) *outcome {
 	w.t.Helper()
+	planned := w.foreseeAlways(o)
 	result, err := w.try(o, run.Run)
 	if err != nil {
 		w.t.Fatalf("run: %v", err)
 	}
-	return w.outcome(result)
+	out := w.outcome(result)
+	if planned != nil && !result.Stopped {
+		same(w.t, "what was foreseen", out.ends, planned)
+	}
+	return out
 }
 
 func (w *world) try(o run.Options, start func(context.Context, *migration.Migration, run.Options) (*run.Result, error)) (*run.Result, error) {

@@ -3,8 +3,10 @@ package ledger
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"time"
 
+	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -120,6 +122,14 @@ func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, since, entityID in
 	}
 	if len(rows) == 0 {
 		return causes, nil
+	}
+	if front, ok := tx.(books.Front); ok && entityID < books.FirstOwn {
+		if b, behind := front.Behind(); b != nil {
+			var err error
+			if causes, err = New(b).LastCauses(ctx, behind, since, entityID, keys); err != nil {
+				return nil, fmt.Errorf("looking at the target's books: %w", err)
+			}
+		}
 	}
 	relation, args := l.books.Dialect().Relation("k", entryColumns[5:6], rows, 3)
 	query := "SELECT e.source_key, r.name, e.disposition, e.code, e.field FROM " + relation + " " + l.books.Dialect().LookupJoin() + " " + l.books.Table("entry") +

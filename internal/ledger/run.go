@@ -69,6 +69,9 @@ type Options struct {
 	StopAfter string `json:"stop_after,omitempty"`
 	// StartRows are first row numbers by entity, where the command gave some.
 	StartRows map[string]int64 `json:"start_row_numbers,omitempty"`
+	// Plan is the hash of the plan that the run is held to, and PlanFile where it was.
+	Plan     string `json:"plan,omitempty"`
+	PlanFile string `json:"plan_file,omitempty"`
 	// Target names the connection that the run lands in.
 	Target string `json:"target"`
 	// ThroughTriggers lets a rollback write to tables whose triggers go off.

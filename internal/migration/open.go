@@ -39,6 +39,8 @@ type Migration struct {
 	options Options
 	sources map[string]source.Driver
 	looker  sqldb.DB // the connection that looks at the target
+	// onlyReads: nothing may be written to the target.
+	onlyReads bool
 }
 
 // Entity is one entity with both its ends known.
@@ -126,8 +128,24 @@ func noConnection(file *mapping.File, name string) error {
 
 // OpenTarget opens another connection to the target.
 func (m *Migration) OpenTarget(ctx context.Context) (sqldb.DB, error) {
-	return m.openDB(ctx, m.Target, false)
+	db, err := m.openDB(ctx, m.Target, false)
+	if err == nil && m.onlyReads {
+		return readOnly{db}, nil
+	}
+	return db, err
 }
+
+// OnlyRead has connections that are opened from now on refuse to write to the
+// target.
+func (m *Migration) OnlyRead() { m.onlyReads = true }
+
+// readOnly is a connection that begins no transaction that may write.
+type readOnly struct{ sqldb.DB }
+
+// Begin implements sqldb.DB.
+func (readOnly) Begin(context.Context) (sqldb.Tx, error) { return nil, errOnlyReads }
+
+var errOnlyReads = errors.New("this command only reads the target, and was about to write to it")
 
 // Looker is the connection that looked at the target when the migration was
 // opened; it is free for other uses.

@@ -37,6 +37,7 @@ const (
 	CodeMissing       Code = "missing"             // decide: the target row we wrote is gone
 	CodeKeysExhausted Code = "key-space-exhausted" // decide: no number is left of which the row's key could be made
 	CodeKnown         Code = "known"               // decide: insert-only met a record that already landed
+	CodePlanDrift     Code = "plan-drift"          // read, resolve, decide, land: it is not what the plan that the run is held to foresaw
 
 	CodeReferenced Code = "referenced" // undo: rows refer to the row that are not undone
 	CodeCascade    Code = "cascade"    // undo: the target would go on to change rows that refer to it
@@ -82,6 +83,7 @@ var Codes = []Code{
 	CodeMissing,
 	CodeKeysExhausted,
 	CodeKnown,
+	CodePlanDrift,
 	CodeReferenced,
 	CodeCascade,
 	CodeTrigger,

@@ -3,12 +3,26 @@ package record
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
+	"fmt"
 )
 
 // Hash answers three questions about a row: did the source change, did a
 // person edit the row, may undo touch it. It is SHA-256 cut to 16 bytes over
 // the written columns in name order.
 type Hash [16]byte
+
+// MarshalText writes it in hexadecimal.
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (h *Hash) UnmarshalText(text []byte) error {
+	if hex.DecodedLen(len(text)) != len(h) {
+		return fmt.Errorf("a hash has %d hexadecimal digits, not %d", 2*len(h), len(text))
+	}
+	_, err := hex.Decode(h[:], text)
+	return err
+}
 
 // HashEncoding is the version of the encoding behind Hash; shapes store it, so
 // a later encoding can tell old hashes from new ones.

@@ -60,6 +60,9 @@ func (b *bars) Observe(e run.Event) {
 	case run.EventRunStarted:
 		fmt.Fprintf(b.progress, "run %s (%s)\n", e.Run, e.Mode)
 		return
+	case run.EventPlanning:
+		fmt.Fprintf(b.progress, "planning run %s (%s)\n", e.Run, e.Mode)
+		return
 	case run.EventReconciling:
 		fmt.Fprintf(b.progress, "reconciliation %s\n", e.Run)
 		return

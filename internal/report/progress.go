@@ -129,6 +129,8 @@ func (p *lineProgress) Observe(e run.Event) {
 		})
 	case run.EventRunStarted:
 		fmt.Fprintf(p.w, "run %s (%s) started\n", e.Run, e.Mode)
+	case run.EventPlanning:
+		fmt.Fprintf(p.w, "planning run %s (%s)\n", e.Run, e.Mode)
 	case run.EventReconciling:
 		fmt.Fprintf(p.w, "reconciliation %s started\n", e.Run)
 	case run.EventRunResumed:

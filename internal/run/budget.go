@@ -77,7 +77,7 @@ func newBudget(limit mapping.StopAfter, over, run string) *budget {
 func (r *runner) budgetOf(e *mapping.Entity) *budget {
 	limit, own := r.m.File.StopAfter, false
 	switch {
-	case r.rehearse:
+	case r.rehearse, r.shadow != nil:
 		return nil
 	case r.o.StopAfter != nil:
 		limit = r.o.StopAfter

@@ -60,7 +60,18 @@ func (c *circle) carry(ctx context.Context) error {
 	if err := c.settle(ctx); err != nil {
 		return fmt.Errorf("%s: filling in references: %w", c.members[0].Name, err)
 	}
+	for _, e := range c.members {
+		if e.changing != nil {
+			if err := e.changing.Close(); err != nil {
+				return err
+			}
+			e.changing = nil
+		}
+	}
 	if err := c.tellHeld(); err != nil {
+		return err
+	}
+	if err := c.tellEnds(ctx); err != nil {
 		return err
 	}
 	for _, e := range c.members {

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"landfall/internal/connector/table"
 	"landfall/internal/crosswalk"
+	"landfall/internal/dedupe"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
@@ -42,6 +42,7 @@ type entityRun struct {
 	recreated map[string]target.Table
 	later     map[string]bool // parent entities whose records may land after those that refer to them
 	policy    target.Policy
+	changing  *dedupe.Seen // what is planned of records that end otherwise than when they land; nil without a plan
 	pace      target.Pace
 	first     bool     // the crosswalk holds nothing of the entity: no look-ups needed
 	known     bool     // earlier runs have landed records of the entity
@@ -127,12 +128,11 @@ func (e *entityRun) prepare(ctx context.Context) error {
 	e.budget = e.budgetOf(e.Entity.Entity)
 	e.parents, e.owner, e.later = map[string]*crosswalk.Parents{}, map[string]int64{}, map[string]bool{}
 	e.recreated = map[string]target.Table{}
-	dialect := e.books.Dialect()
 	e.lookups = nil
 	for i := range e.Lookups {
-		e.lookups = append(e.lookups, newLookup(dialect, &e.Lookups[i]))
+		e.lookups = append(e.lookups, e.newLookup(&e.Lookups[i]))
 	}
-	e.lander = table.NewLander(dialect, e.Table, e.Key)
+	e.lander = e.tableFor(e.Table, e.Key)
 	e.space = e.spaceOf(e.Entity)
 	e.hashed, e.once = e.Program.Compared(), e.Program.WrittenOnce()
 	shape, err := json.Marshal(e.hashed)
@@ -226,7 +226,7 @@ func (e *entityRun) knowParents(ctx context.Context, tx sqldb.Tx) error {
 			e.owner[name] = store.EntityID
 			e.later[name] = !e.expects && e.m.Waits(e.Entity, name)
 			if parent := e.m.Entity(name); e.later[name] && policyOf(e.o.Mode, parent.Entity).Missing == string(mapping.MissingRecreate) {
-				e.recreated[name] = table.NewLander(e.books.Dialect(), parent.Table, parent.Key)
+				e.recreated[name] = e.tableFor(parent.Table, parent.Key)
 			}
 		}
 	}
@@ -285,12 +285,12 @@ func (e *entityRun) end(ctx context.Context) error {
 				return err
 			}
 		}
-		if e.space != nil {
+		if e.space != nil && e.shadow == nil {
 			if err := e.space.End(ctx, a.Tx, e.run.ID); err != nil {
 				return err
 			}
 		}
-		if e.heirs != nil {
+		if e.heirs != nil && e.shadow == nil {
 			if err := e.heirs.End(ctx, a.Tx, e.run.ID); err != nil {
 				return err
 			}

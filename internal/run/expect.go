@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"landfall/internal/books"
-	"landfall/internal/connector/table"
 	"landfall/internal/crosswalk"
 	"landfall/internal/dedupe"
 	"landfall/internal/ledger"
@@ -142,14 +141,13 @@ func (x *Expectation) open(ctx context.Context, o ExpectOptions) error {
 
 // know looks up what prepare, which writes, makes sure of for a run.
 func (e *ExpectedEntity) know(ctx context.Context, tx sqldb.Tx) error {
-	dialect := e.books.Dialect()
 	e.policy = policyOf(e.o.Mode, e.Entity.Entity)
 	e.parents, e.owner, e.later = map[string]*crosswalk.Parents{}, map[string]int64{}, map[string]bool{}
 	e.lookups = nil
 	for i := range e.Lookups {
-		e.lookups = append(e.lookups, newLookup(dialect, &e.Lookups[i]))
+		e.lookups = append(e.lookups, e.newLookup(&e.Lookups[i]))
 	}
-	e.lander = table.NewLander(dialect, e.Table, e.Key)
+	e.lander = e.tableFor(e.Table, e.Key)
 	e.hashed = e.Program.Compared()
 	shape, err := json.Marshal(e.hashed)
 	if err != nil {

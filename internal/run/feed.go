@@ -28,6 +28,8 @@ type shaped struct {
 	// which of them it gets, counted from 1; 0 for none.
 	block *crosswalk.Block
 	keyAt []int
+	// planned is what was foreseen of each record; nil where the run is held to no plan.
+	planned []*Forecast
 }
 
 // cellsFor is blank memory for a batch's values: that of one that has landed,
@@ -57,8 +59,10 @@ type feed struct {
 	turn    int64 // of the next batch that is handed on
 	told    time.Time
 
-	own    *target.Loader // reserves keys; nil where none are reserved here
-	counts bool           // the records are only counted: nothing is passed over, nothing reserved
+	own     *target.Loader // reserves keys; nil where none are reserved here
+	counts  bool           // the records are only counted: nothing is passed over, nothing reserved
+	planned PlannedRecords // nil where the run is held to no plan
+	content []byte
 }
 
 // tupleSeen remembers one set of columns that must be unique.
@@ -77,12 +81,15 @@ const seenBytes = 24 << 20
 // run returns io.EOF when all is read, or when nobody listens any more.
 func (f *feed) run(ctx context.Context) (err error) {
 	f.openSeen()
-	defer func() { err = errors.Join(err, f.closeSeen()) }()
+	defer func() { err = errors.Join(err, f.closeSeen(), f.closePlan()) }()
 	if !f.counts {
+		if err := f.openPlan(); err != nil {
+			return err
+		}
 		if err := f.recallLanded(ctx); err != nil {
 			return err
 		}
-		if f.makesKeys() && !f.rehearse && !f.expects {
+		if f.makesKeys() && !f.rehearse && !f.expects && f.shadow == nil {
 			f.own = &target.Loader{Open: f.m.OpenTarget, Dialect: f.books.Dialect(), Patience: f.o.Patience, Waiting: f.waiting}
 			defer f.own.Close(context.WithoutCancel(ctx))
 		}
@@ -95,6 +102,9 @@ func (f *feed) run(ctx context.Context) (err error) {
 		if err := f.readSlice(ctx, sliceOf(slice)); err != nil {
 			return err
 		}
+	}
+	if err := f.endPlanned(); err != nil {
+		return err
 	}
 	return io.EOF
 }

@@ -39,7 +39,7 @@ func (e *IndexesError) Error() string {
 // around reports whether the run does the steps around loads: one over a few
 // records would only make others wait.
 func (r *runner) around() bool {
-	if r.rehearse || r.expects {
+	if r.rehearse || r.expects || r.shadow != nil {
 		return false
 	}
 	kind := r.run.Kind()

@@ -87,7 +87,10 @@ func (s *shaped) keep(block *crosswalk.Block) {
 // written again in place of one that is gone had no need of a key when its batch
 // was read, and gets one now.
 func (l *landing) numberMade(ctx context.Context, creates []int) error {
-	if l.rehearse && l.batch.block == nil {
+	if l.shadow != nil && l.space != nil {
+		return l.guessKeys(ctx, creates)
+	}
+	if (l.rehearse || l.shadow != nil) && l.batch.block == nil {
 		// The rehearsal has one transaction, and this is it: what is reserved in it
 		// goes back with all else.
 		block := l.blockOf(l.batch)
@@ -141,7 +144,7 @@ func (l *landing) giveLate(ctx context.Context, places []int) error {
 // settleKeys keeps of the batch's reserved keys those that rows have in the end:
 // they are used for ever, whatever becomes of the rows.
 func (l *landing) settleKeys(ctx context.Context) error {
-	if !l.makesKeys() {
+	if !l.makesKeys() || l.shadow != nil {
 		return nil
 	}
 	used := l.blockOf(l.batch)

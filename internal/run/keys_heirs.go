@@ -125,7 +125,11 @@ func (l *landing) lateHeirs(ctx context.Context, places []int) error {
 	for n, i := range places {
 		parents[n] = l.units[i].row[from].String()
 	}
-	keys, err := l.heirs.TakeSpare(ctx, l.tx, l.runner.run.ID, parents)
+	take := l.heirs.TakeSpare
+	if l.shadow != nil {
+		take = l.heirs.Reserve // nobody else takes keys of what is only foreseen
+	}
+	keys, err := take(ctx, l.tx, l.runner.run.ID, parents)
 	if err != nil {
 		return fmt.Errorf("keys in place of others: %w", err)
 	}

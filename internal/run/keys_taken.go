@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"landfall/internal/connector/table"
 	"landfall/internal/record"
 	"landfall/internal/target"
 )
@@ -107,7 +106,7 @@ func (l *landing) register(ctx context.Context) (map[int]*record.Rejection, erro
 		}
 	}
 	key := l.Registry.Columns[:1]
-	landed, err := table.NewLander(l.books.Dialect(), l.Registry.Table, key).Insert(ctx, l.tx, l.Registry.Columns, rows, false)
+	landed, err := l.tableFor(l.Registry.Table, key).Insert(ctx, l.tx, l.Registry.Columns, rows, false)
 	if err != nil {
 		return nil, fmt.Errorf("writing to %s: %w", l.Registry.Table.Name, err)
 	}

@@ -105,6 +105,11 @@ func (e *lane) landOnce(ctx context.Context, batch *shaped) (*ledger.Marker, []f
 		if e.traced != nil {
 			e.traced(last)
 		}
+		if e.shadow != nil {
+			if err := e.shadow.told(last); err != nil {
+				return nil, nil, err
+			}
+		}
 		if e.budget != nil {
 			return marker, last.failures(), nil
 		}
@@ -136,11 +141,10 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 	if err := l.collapse(ctx); err != nil {
 		return nil, false, err
 	}
-	write := l.writeAll
-	if l.makesKeys() {
-		write = l.writeKeyed
+	if err := l.holdToPlan(ctx); err != nil {
+		return nil, false, err
 	}
-	refused, err := write(ctx, careful)
+	refused, err := l.writeHeld(ctx, careful)
 	if err != nil {
 		return nil, false, err
 	}
@@ -246,7 +250,7 @@ func (l *landing) number(ctx context.Context) error {
 	case mapping.KeyUUID:
 		for i, u := range creates {
 			key := crosswalk.UUIDv5(l.runner.run.Migration, refs[i])
-			if l.To.UUID != 5 {
+			if l.To.UUID != 5 && l.shadow == nil {
 				var err error
 				if key, err = crosswalk.UUIDv7(); err != nil {
 					return err
@@ -259,8 +263,11 @@ func (l *landing) number(ctx context.Context) error {
 		return l.numberMade(ctx, places)
 	default:
 		take := l.numbers.Take
-		if l.rehearse {
+		switch {
+		case l.rehearse:
 			take = l.numbers.Guess
+		case l.shadow != nil:
+			take = l.takeShadow
 		}
 		keys, err := take(ctx, l.tx, len(creates))
 		if err != nil {

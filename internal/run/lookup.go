@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"landfall/internal/connector/table"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -26,8 +25,8 @@ type lookup struct {
 // lookupLimit bounds a generation of the cache.
 const lookupLimit = 50_000
 
-func newLookup(dialect sqldb.Dialect, l *migration.Lookup) *lookup {
-	return &lookup{Lookup: l, rows: table.NewLander(dialect, l.Table, []sqldb.Column{l.Take}), young: map[string]record.Value{}}
+func (r *runner) newLookup(l *migration.Lookup) *lookup {
+	return &lookup{Lookup: l, rows: r.tableFor(l.Table, []sqldb.Column{l.Take}), young: map[string]record.Value{}}
 }
 
 func (k *lookup) recall(text string) (record.Value, bool) {

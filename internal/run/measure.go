@@ -48,7 +48,7 @@ type gauge struct {
 // is resumed: what the mapping or the command asks for, of entities that the
 // run is about.
 func (r *runner) openGauges(ctx context.Context) error {
-	if r.rehearse {
+	if r.rehearse || r.shadow != nil {
 		return nil
 	}
 	for i := range r.entities {

@@ -48,6 +48,10 @@ type Options struct {
 	Approvals []guard.Approval
 	// PlanAuthor is who made the plan.
 	PlanAuthor string
+	// PlanFile is where the plan is: a resume looks there.
+	PlanFile string
+	// Plan is what was foreseen of every record; nil where the run is held to no plan.
+	Plan Planned
 
 	// RunsDir is where the run's artefacts go: beside it a refusal is noted while
 	// the target has no books. Empty notes none.
@@ -157,6 +161,7 @@ const (
 	EventPaused        EventKind = "paused"  // for as long as the target suffers
 	EventEntityEnded   EventKind = "entity-ended"
 	EventRunEnded      EventKind = "run-ended"
+	EventPlanning      EventKind = "planning"    // what a run would do; its other events are those of runs
 	EventReconciling   EventKind = "reconciling" // a reconciliation has started; its other events are those of runs
 )
 

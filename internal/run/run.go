@@ -42,6 +42,8 @@ type runner struct {
 	// expects is set when records are carried to the row that must stand for them
 	// and no further: everything has landed that will.
 	expects bool
+	// shadow is what a run writes to that is only foreseen; nil otherwise.
+	shadow *shadow
 	// traced is told of each batch that has its end; may be nil.
 	traced     func(*landing)
 	held       *held // a rehearsal's traces; nil otherwise
@@ -117,7 +119,10 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 }
 
 func newRunner(m *migration.Migration, o Options, b *books.Books) *runner {
-	r := &runner{Session: &Session{Target: m}, m: m, o: o, books: b, ledger: ledger.New(b)}
+	r := &runner{Session: &Session{Target: m}, m: m, o: o, books: b}
+	if b != nil {
+		r.ledger = ledger.New(b)
+	}
 	r.Tell, r.Point = r.tell, r.point
 	return r
 }

@@ -164,6 +164,11 @@ func (s *settling) batch(ctx context.Context, e *entityRun, pending []crosswalk.
 		if err := s.ledger.Correct(ctx, s.tx, s.run.ID, e.stored.ID, s.Lease.Epoch, s.said[e]); err != nil {
 			return fmt.Errorf("correcting the ledger: %w", err)
 		}
+		if s.shadow != nil {
+			if err := s.shadow.correct(ctx, s.tx, e, s.said[e]); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -209,7 +214,7 @@ func (s *settling) look(ctx context.Context, e *entityRun, waiters []*waiter) er
 }
 
 // find looks for the parents again, and says who has none.
-func (s *settling) find(ctx context.Context, e *entityRun, waiters []*waiter) error {
+func (s *settling) find(ctx context.Context, e *entityRun, waiters []*waiter) (err error) {
 	asked := map[int64][]string{}
 	for _, w := range waiters {
 		for _, p := range w.pending {
@@ -265,6 +270,9 @@ func (s *settling) find(ctx context.Context, e *entityRun, waiters []*waiter) er
 				}
 				w.why = orphaned(w.ref, p.Field, parent, cause)
 			}
+		}
+		if w.why, err = e.holdWaiter(w.ref, w.number, w.was, w.why); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -17,8 +17,20 @@ func (f *feed) shape(batch *source.Batch) (*shaped, error) {
 	out.cells = f.cellsFor(width * len(batch.Items))
 	slab := out.cells
 	var tuple []byte
+	if f.planned != nil {
+		out.planned = make([]*Forecast, len(batch.Items))
+	}
 	for i := range batch.Items {
 		item := &batch.Items[i]
+		if f.planned != nil {
+			want, moved, err := f.nextPlanned(batch.Slice, item.Record)
+			if err != nil {
+				return nil, err
+			}
+			if out.planned[i] = want; moved != nil {
+				item.Rejection = moved
+			}
+		}
 		if item.Ref.Key != "" && f.keys != nil {
 			first, claimed, err := f.keys.Claim([]byte(item.Ref.Key), item.Ref.Key, place{batch.Slice, item.Number}.packed())
 			if err != nil {

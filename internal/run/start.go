@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"landfall/internal/crosswalk"
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -44,7 +45,7 @@ func (r *runner) wants(ctx context.Context) (*ledger.Run, []ledger.Entity, error
 		MappingHash: r.m.File.Hash, Mapping: r.m.File.Describe(),
 		Options: ledger.Options{
 			Limit: r.o.Limit, Inputs: r.o.Inputs, Records: r.o.Records, Bytes: r.o.Bytes,
-			Retry: r.o.Retry != "" || r.o.RetryOpen, Fingerprint: r.o.Fingerprint, Target: r.m.Target.Name, StartRows: r.o.StartRows,
+			Retry: r.o.Retry != "" || r.o.RetryOpen, Fingerprint: r.o.Fingerprint, Plan: r.o.PlanHash, PlanFile: r.o.PlanFile, Target: r.m.Target.Name, StartRows: r.o.StartRows,
 		},
 	}
 	if r.o.StopAfter != nil {
@@ -109,6 +110,10 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 		if changes := askedDrift(before, wanted); len(changes) > 0 && !mustResume {
 			return false, &DriftError{Run: before.Name, Changes: changes, Other: true}
 		}
+		if before.Options.Plan != r.o.PlanHash {
+			return false, &guard.Refusal{Code: guard.CodePlan, Text: fmt.Sprintf("run %s is held to the plan %s, and this is held to %s: name that plan with --plan, or end the run by `landfall abandon %s`",
+				before.Name, orNone(before.Options.Plan), orNone(r.o.PlanHash), before.Name)}
+		}
 		r.run, r.entities = before, known
 		r.outdated = factsDrift(known, entities, true)
 		return true, r.ledger.SetState(ctx, tx, before.ID, ledger.Running, "")
@@ -121,6 +126,11 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 	}
 	if err := r.checkFolds(ctx, tx, runs); err != nil {
 		return false, err
+	}
+	for _, earlier := range runs {
+		if r.o.PlanHash != "" && earlier.Options.Plan == r.o.PlanHash && earlier.State == ledger.Completed {
+			return false, &guard.Refusal{Code: guard.CodePlan, Text: fmt.Sprintf("run %s has carried this plan out: plan again", earlier.Name)}
+		}
 	}
 	if err := r.pickRetried(runs, wanted); err != nil {
 		return false, err
@@ -213,6 +223,7 @@ func (c *changeList) differs(what string, was, is any) {
 func askedDrift(before, now *ledger.Run) changeList {
 	var changes changeList
 	changes.differs("mode", before.Mode, now.Mode)
+	changes.differs("--plan", orNone(before.Options.Plan), orNone(now.Options.Plan))
 	changes.differs("--only", before.Options.Only, now.Options.Only)
 	changes.differs("--limit", before.Options.Limit, now.Options.Limit)
 	changes.differs("--start-row-number", before.Options.StartRows, now.Options.StartRows)

@@ -24,6 +24,10 @@ type Dialect interface {
 	// the first is number firstArg.
 	Relation(alias string, columns []Column, rows [][]record.Value, firstArg int) (sql string, args []any)
 
+	// Staged writes expr, a column of a Relation, as the value that the given
+	// column would hold: what a CHECK rule sees of it.
+	Staged(expr string, column Column) string
+
 	// LookupJoin is the join that walks its left side, a Relation, and looks each
 	// row up in the table on its right by an index: "JOIN" where the planner sees
 	// that by itself.

@@ -71,6 +71,9 @@ func (d dialect) Relation(alias string, columns []sqldb.Column, relation [][]rec
 	return sql, args
 }
 
+// Staged has nothing to do: Relation casts.
+func (dialect) Staged(expr string, _ sqldb.Column) string { return expr }
+
 // LookupJoin leaves the order to the planner, which knows how many rows there are.
 func (dialect) LookupJoin() string { return "JOIN" }
 

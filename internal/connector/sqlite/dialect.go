@@ -79,6 +79,26 @@ func (d dialect) StageTable(columns []sqldb.Column) ([]string, sqldb.Name) {
 	}, name
 }
 
+// Staged gives the columns of a Relation, which have no affinity, that of the
+// column. A cast would do more to a text than affinity does, so it is for
+// numbers in columns of numbers, and texts in columns of texts.
+func (dialect) Staged(expr string, column sqldb.Column) string {
+	affinity := stageType(column.Type)
+	switch column.Type.Kind {
+	case record.KindInt, record.KindDecimal, record.KindFloat, record.KindBool:
+	case record.KindText, record.KindJSON:
+		if affinity != "TEXT" {
+			return expr
+		}
+	default:
+		return expr
+	}
+	if affinity == "" || affinity == "BLOB" {
+		return expr
+	}
+	return "CAST(" + expr + " AS " + affinity + ")"
+}
+
 // stageType names a type of the same affinity.
 func stageType(t record.Type) string {
 	name, _, _ := takeApart(t.Native)
