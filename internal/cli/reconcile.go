@@ -156,7 +156,7 @@ func (f *front) tellVerdicts(ctx context.Context, m *migration.Migration, result
 	told := report.Verdicts{
 		Reconciliation: result.Reconciliation, Run: result.Run, Entities: result.Entities, Kept: result.Kept, Unfinished: result.Unfinished,
 		Each:    func(each func(*verdict.Difference) error) error { return result.Each(ctx, each) },
-		Private: map[string]map[string]bool{},
+		Private: map[string]map[string]bool{}, Balances: result.Balances,
 	}
 	if !flags.showPrivate {
 		for _, e := range m.Entities {

@@ -49,3 +49,19 @@ func (s *Store) LowestMade(ctx context.Context, tx sqldb.Tx) (int64, bool, error
 	}
 	return row[0].Int(), true, nil
 }
+
+// LowestMadeBy is LowestMade for the rows that a run made.
+func (s *Store) LowestMadeBy(ctx context.Context, tx sqldb.Tx, runID int64) (int64, bool, error) {
+	row, _, err := s.books.One(ctx, tx, fmt.Sprintf("SELECT min(CAST(target_key AS BIGINT)) FROM {crosswalk} WHERE entity_id = %d AND first_run = %d AND role = 'c'", s.EntityID, runID))
+	if err != nil || row[0].IsNull() {
+		return 0, false, err
+	}
+	return row[0].Int(), true, nil
+}
+
+// Nobodys is the condition that no record has the row of the table whose key, as
+// text, is given.
+func (s *Store) Nobodys(key string) string {
+	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s c WHERE c.target_key = %s AND %s) AND NOT EXISTS (SELECT 1 FROM %[1]s c WHERE c.target_key = %[2]s AND %[4]s)",
+		s.books.Table("crosswalk"), key, s.owning("c."), s.sharing("c."))
+}

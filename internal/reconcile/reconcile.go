@@ -17,6 +17,7 @@ import (
 	"landfall/internal/record"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 	"landfall/internal/verdict"
 )
 
@@ -65,6 +66,8 @@ type Result struct {
 	// once and is not in them.
 	Kept     bool
 	NotFound []record.Ref // of Only, what the source does not hold
+	// Balances are those of the target's tables, where they can be drawn.
+	Balances []*verdict.Balance
 	// Unfinished is set when the run that is compared with has not ended.
 	Unfinished bool
 
@@ -73,7 +76,8 @@ type Result struct {
 
 // Differs reports whether anything is not as it must be.
 func (r *Result) Differs() bool {
-	return slices.ContainsFunc(r.Entities, func(e *verdict.Entity) bool { return e.Differences() > 0 })
+	return slices.ContainsFunc(r.Entities, func(e *verdict.Entity) bool { return e.Differences() > 0 }) ||
+		slices.ContainsFunc(r.Balances, func(b *verdict.Balance) bool { return b.State == verdict.BalanceFailed })
 }
 
 // Each hands all differences to each, entity by entity.
@@ -96,6 +100,7 @@ type work struct {
 	entities []*verdict.Entity
 	whole    bool // all records of the source are compared
 	live     bool
+	wave     bool  // the source holds the records of one wave alone
 	version  int64 // of the books, as far as they could be brought forward
 	clock    clock
 	anew     string // why a comparison that was broken off is not gone on with
@@ -171,13 +176,16 @@ func (w *work) findRun(ctx context.Context) error {
 	}
 	if w.o.Run == "" {
 		w.of = &ledger.Run{ID: runs[0].ID, Name: runs[0].Name, State: runs[0].State}
+		if at := slices.IndexFunc(runs, (*ledger.Run).Reads); at >= 0 {
+			w.wave = runs[at].Mode == string(target.InsertOnly)
+		}
 		return nil
 	}
 	at := slices.IndexFunc(runs, func(r *ledger.Run) bool { return r.Name == w.o.Run })
 	if at < 0 {
 		return fmt.Errorf("%w: no run %s of migration %s in the books", run.ErrUnknownRun, w.o.Run, w.m.File.Name)
 	}
-	w.of = runs[at]
+	w.of, w.wave = runs[at], runs[at].Mode == string(target.InsertOnly)
 	return nil
 }
 
@@ -235,7 +243,7 @@ func (w *work) carry(ctx context.Context) error {
 		}
 		w.point(PointEntity)
 	}
-	return nil
+	return w.balances(ctx)
 }
 
 // end notes how it ended.

@@ -46,6 +46,8 @@ func (c *comparison) leftOut(s *step) string {
 		return "the run read other files than the mapping names"
 	case !c.whole:
 		return "the run was over some of the records"
+	case c.wave && (s.name == "gone" || s.name == "totals"):
+		return "a wave's input holds its own records alone"
 	case sampled && (s.name == "gone" || s.name == "totals"):
 		return "a sample says nothing of records that it passed over"
 	}

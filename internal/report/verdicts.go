@@ -26,6 +26,8 @@ type Verdicts struct {
 	Each func(func(*verdict.Difference) error) error
 	// Private names the target columns of each entity whose values are masked.
 	Private map[string]map[string]bool
+	// Balances are those of the target's tables; empty where there are none.
+	Balances []*verdict.Balance
 }
 
 // examplesShown is how many records are named for each entity and verdict.
@@ -83,6 +85,9 @@ func (v *Verdicts) Tell(w io.Writer) error {
 		return err
 	}
 	if err := v.tellExamples(w); err != nil {
+		return err
+	}
+	if err := tellBalances(w, v.Balances); err != nil {
 		return err
 	}
 	v.tellNotLooked(w)
@@ -326,7 +331,9 @@ func (v *Verdicts) TellJSON(w io.Writer) error {
 		Differences    int64         `json:"differences"`
 		Entities       []entity      `json:"entities"`
 		Examples       []verdictLine `json:"examples"`
-	}{v.Name, v.Run, v.State, v.Kept, v.Options.Bounds(), v.differences(), nil, []verdictLine{}}
+		// Balances hold, table by table, what was there and was made against what is.
+		Balances []*verdict.Balance `json:"balances,omitempty"`
+	}{v.Name, v.Run, v.State, v.Kept, v.Options.Bounds(), v.differences(), nil, []verdictLine{}, v.Balances}
 	for _, e := range v.Entities {
 		out.Entities = append(out.Entities, entity{e.Name, e.Counts, e.NotLooked, e.Earlier()})
 	}
