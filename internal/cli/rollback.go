@@ -31,7 +31,7 @@ it keeps the rows locked meanwhile.
 
 Exit codes: 0 everything was reversed · 1 broken · 2 usage or mapping, no such run, or it cannot be rolled back now ·
 3 environment (cannot connect, missing permission) · 4 some records are kept, blocked or failed, or nothing was reversed ·
-130 interrupted (can be resumed)`,
+5 refused by the guard · 130 interrupted (can be resumed)`,
 		Example: `  landfall rollback acme-0003 --dry-run
   landfall rollback acme-0003
   landfall rollback acme-0003 --only customer:1042,customer:1043`,

@@ -81,7 +81,8 @@ func (c *calendar) open(t time.Time) (until time.Time, ok bool) {
 }
 
 // windowed reports whether a moment is inside of a window, and when the last of
-// those ends that follow each other without a break, as far as two weeks.
+// those ends that follow each other without a break. After two weeks they are
+// taken never to end.
 func (c *calendar) windowed(t time.Time) (until time.Time, ok bool) {
 	if len(c.windows) == 0 {
 		return until, true
@@ -96,6 +97,9 @@ func (c *calendar) windowed(t time.Time) (until time.Time, ok bool) {
 				}
 			}
 		}
+	}
+	if until.Sub(t) >= 14*day {
+		return time.Time{}, true
 	}
 	return until, until.After(t)
 }

@@ -24,6 +24,9 @@ type Asking struct {
 	PlanHash   string
 	PlanAuthor string
 	Approvals  []Approval
+	// Unplanned is work for which nobody makes plans, such as undoing a run: no
+	// approval is demanded of it.
+	Unplanned bool
 	// Trail is the file in which a refusal is noted while the target has no books;
 	// empty notes none.
 	Trail string
@@ -200,7 +203,7 @@ func (g *Gate) Ended(ctx context.Context, tx sqldb.Tx, run string, outcome Outco
 	reason := ""
 	switch {
 	case refusal != nil:
-		e.Message = refusal.Error()
+		e.Message = refusal.noted()
 		if refusal.Code == CodeExpired {
 			reason = "the time had run out"
 		}
@@ -252,7 +255,7 @@ func (g *Gate) event(word string) Event {
 func (g *Gate) noteRefusal(ctx context.Context, db sqldb.DB, refusal *Refusal) error {
 	err := inTx(ctx, db, func(tx sqldb.Tx) error {
 		e := g.event(EventRefused)
-		e.Message = refusal.Error()
+		e.Message = refusal.noted()
 		if err := Note(ctx, tx, g.books, e); err != nil || refusal.Code != CodeExpired {
 			return err
 		}

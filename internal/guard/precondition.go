@@ -95,7 +95,7 @@ func zoned(text string) (time.Time, error) {
 
 // approved refuses what nobody but its author approved.
 func (g *Gate) approved() *Refusal {
-	if !g.rules.Approval {
+	if !g.rules.Approval || g.who.Unplanned {
 		return nil
 	}
 	if g.who.PlanHash == "" {

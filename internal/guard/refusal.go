@@ -34,5 +34,8 @@ type Refusal struct {
 	Text string // what forbids it and what to do
 }
 
+// noted is how the audit tells it.
+func (r *Refusal) noted() string { return string(r.Code) + ": " + r.Text }
+
 // Error is the text with its code.
 func (r *Refusal) Error() string { return "refused (" + string(r.Code) + "): " + r.Text }

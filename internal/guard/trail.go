@@ -40,7 +40,7 @@ func (g *Gate) refuseUnbooked(refusal *Refusal) error {
 		return refusal
 	}
 	e := g.event(EventRefused)
-	e.Message = refusal.Error()
+	e.Message = refusal.noted()
 	if err := noteInTrail(g.who.Trail, g.rules.Connection, e); err != nil {
 		return errors.Join(refusal, fmt.Errorf("the refusal could not be noted in %s: %w", g.who.Trail, err))
 	}

@@ -14,6 +14,7 @@ import (
 	"landfall/internal/books"
 	"landfall/internal/guard"
 	"landfall/internal/record"
+	"landfall/internal/rollback"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
 )
@@ -199,6 +200,13 @@ func TestA19ApprovalByAnother(t *testing.T) {
 		same(t, "people", []string{"0"}, w.query("SELECT count(*) FROM people"))
 		w.run(run.Options{PlanHash: "aa", PlanAuthor: "ann@desk", Approvals: []guard.Approval{by("ann", "aa"), by("bob", "aa")}})
 		same(t, "people", []string{"2"}, w.query("SELECT count(*) FROM people"))
+		// A retry is a run. Undoing one is not planned, and must be possible.
+		w.arm(guard.Arming{}, nil)
+		w.refuses(guard.CodeApproval, run.Options{RetryOpen: true}, run.Run)
+		if err := w.undo(rollback.Options{Run: "acme-0001"}); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "people", []string{"0"}, w.query("SELECT count(*) FROM people"))
 	})
 }
 

@@ -146,8 +146,7 @@ func (w *world) audited() []string {
 	for _, row := range w.query("SELECT command, event, coalesce(message, '') FROM " + w.books("audit") + " ORDER BY seq") {
 		cells := strings.SplitN(row, "|", 3)
 		event := cells[0] + " " + cells[1]
-		if code, found := strings.CutPrefix(cells[2], "refused ("); found {
-			code, _, _ = strings.Cut(code, ")")
+		if code, _, found := strings.Cut(cells[2], ": "); found && (cells[1] == guard.EventRefused || cells[1] == guard.EventParked) {
 			event += " " + code
 		}
 		events = append(events, event)

@@ -28,11 +28,6 @@ type Options struct {
 	// RunsDir is where the rollback's files go: beside it a refusal is noted while
 	// the target has no books. Empty notes none.
 	RunsDir string
-	// PlanHash is the content hash of the plan that the rollback is held to, empty
-	// for none, with the plan's author and the approvals that it carries.
-	PlanHash   string
-	PlanAuthor string
-	Approvals  []guard.Approval
 	// Clock takes the place of the target's for the guard, so that a test can choose
 	// the time. May be nil.
 	Clock func() time.Time
@@ -57,7 +52,7 @@ func (o *Options) gate(b *books.Books, end *migration.TargetEnd, resume bool) *g
 	actor, host := run.HolderName()
 	return guard.NewGate(b, guard.RulesOf(end.File, end.Target), guard.Asking{
 		Actor: actor, Host: host, Command: command, Migration: end.File.Name, Trail: guard.TrailBeside(o.RunsDir), Clock: o.Clock,
-		PlanHash: o.PlanHash, PlanAuthor: o.PlanAuthor, Approvals: o.Approvals,
+		Unplanned: true,
 	})
 }
 
