@@ -229,7 +229,7 @@ func (f *front) heldTo(ctx context.Context, flags runFlags, path string, inputs 
 	if err == nil {
 		progress := f.progress(flags.json)
 		stop, end := f.stopOnSignal()
-		o := run.Options{Fingerprint: flags.fingerprint, Stop: stop, Observe: progress.Observe}
+		o := run.Options{Fingerprint: flags.fingerprint, RunsDir: flags.runs, Stop: stop, Observe: progress.Observe}
 		o, err = p.Hold(ctx, m, absolute, o)
 		progress.Close()
 		end()

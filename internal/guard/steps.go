@@ -35,5 +35,15 @@ func (g *Gate) OpenForIndexes(ctx context.Context, db sqldb.DB, asked []string) 
 // Refuse notes a refusal of something that only whoever asks can judge, and
 // returns it.
 func (g *Gate) Refuse(ctx context.Context, db sqldb.DB, code Code, text string) error {
-	return g.noteRefusal(ctx, db, &Refusal{code, text})
+	refusal := &Refusal{code, text}
+	if !g.Protects() {
+		return refusal
+	}
+	switch able, err := guarded(ctx, db); {
+	case err != nil:
+		return errors.Join(refusal, err)
+	case !able:
+		return g.refuseUnbooked(refusal)
+	}
+	return g.noteRefusal(ctx, db, refusal)
 }

@@ -23,8 +23,18 @@ func moved(format string, args ...any) error {
 
 // Hold makes options of a run that is held to the plan, after making sure that
 // mapping, settings, target and source are what they were. What moved is named
-// in a *guard.Refusal. It reads the source once, and writes nothing.
+// in a *guard.Refusal, which a protected target notes. It reads the source once,
+// and writes nothing else.
 func (p *Plan) Hold(ctx context.Context, m *migration.Migration, path string, o run.Options) (run.Options, error) {
+	held, err := p.hold(ctx, m, path, o)
+	var refusal *guard.Refusal
+	if errors.As(err, &refusal) {
+		return held, run.Refuse(ctx, m, held, false, refusal)
+	}
+	return held, err
+}
+
+func (p *Plan) hold(ctx context.Context, m *migration.Migration, path string, o run.Options) (run.Options, error) {
 	if err := p.verifyRecords(path); err != nil {
 		return o, err
 	}

@@ -4,11 +4,14 @@
 package run
 
 import (
+	"context"
 	"time"
 
+	"landfall/internal/books"
 	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
+	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/target"
 )
@@ -73,6 +76,16 @@ type Options struct {
 	// Points is called at named points of a batch, so that a test can break the
 	// run exactly there. May be nil.
 	Points func(Point)
+}
+
+// Refuse notes, where the target is protected, that a run is refused before it
+// starts, and returns the refusal.
+func Refuse(ctx context.Context, m *migration.Migration, o Options, resume bool, refusal *guard.Refusal) error {
+	b, err := books.New(m.Looker().Dialect())
+	if err != nil {
+		return err
+	}
+	return guard.NewGate(b, guard.RulesOf(m.File, m.Target), o.asking(m.File.Name, resume)).Refuse(ctx, m.Looker(), refusal.Code, refusal.Text)
 }
 
 // asking says on whose behalf the guard is asked.
