@@ -80,6 +80,7 @@ func exitOf(err error) int {
 	var lines *entries.LinesError
 	var closed *guard.Refusal
 	var unfinished *run.UnfinishedError
+	var unreconciled *run.UnreconciledError
 	switch {
 	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
@@ -89,6 +90,8 @@ func exitOf(err error) int {
 		errors.Is(err, plan.ErrNoPlan), errors.Is(err, run.ErrKeys),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
+	case errors.As(err, &unreconciled):
+		return exitDiffers
 	case errors.As(err, &numbers), errors.As(err, &held), errors.As(err, &newer), errors.Is(err, verdict.ErrTakenOver):
 		return exitEnvironment
 	case errors.As(err, &changed), errors.As(err, &conflict), errors.As(err, &lines):

@@ -83,7 +83,7 @@ func (f *front) findUnfinished(ctx context.Context, flags runFlags) (found unfin
 			return nil
 		}
 		_, noReport := os.Stat(report.File(flags.runs, newest.Name))
-		if newest.State != ledger.Completed || !errors.Is(noReport, fs.ErrNotExist) {
+		if !newest.State.Ended() || !errors.Is(noReport, fs.ErrNotExist) {
 			return run.ErrNothingToResume
 		}
 		found.closed = newest

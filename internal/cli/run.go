@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -50,6 +52,7 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 ` + exitCodes,
 		Example: `  landfall run
   landfall run --mode delta
+  landfall run --mode insert-only
   landfall run --only customer:1042,customer:1043 --dry-run
   landfall run --stop-after 1%
   landfall run --start-row-number account=41
@@ -62,7 +65,7 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 			return f.runRecords(cmd.Context(), flags)
 		},
 	}
-	cmd.Flags().StringVar(&flags.mode, "mode", "full", "full, or delta: rows that match are taken over and updated")
+	cmd.Flags().StringVar(&flags.mode, "mode", "full", "full; delta: rows that match are taken over and updated; or insert-only: a wave, which writes new rows and nothing else")
 	cmd.Flags().VarP(&onlyValue{&flags.only}, "only", "", "these records alone: ENTITY:KEY, several divided by commas")
 	cmd.Flags().Int64Var(&flags.limit, "limit", 0, "the first so many records of each entity")
 	cmd.Flags().StringArrayVar(&flags.inputs, "input", nil, "ENTITY=FILE: read another file for an entity, such as a retry file; may be repeated")
@@ -157,8 +160,8 @@ func (f *front) runPlanned(ctx context.Context, flags runFlags, inputs map[strin
 
 // knownMode refuses a mode that there is not.
 func knownMode(mode string) error {
-	if mode != string(target.Full) && mode != string(target.Delta) {
-		return usagef("--mode %s: expected full or delta%s", mode, mapping.Hint(mode, []string{"full", "delta"}))
+	if modes := []string{string(target.Full), string(target.Delta), string(target.InsertOnly)}; !slices.Contains(modes, mode) {
+		return usagef("--mode %s: expected full, delta or insert-only%s", mode, mapping.Hint(mode, modes))
 	}
 	return nil
 }
@@ -179,10 +182,21 @@ func (f *front) carry(ctx context.Context, m *migration.Migration, o run.Options
 		return err
 	}
 	summary, tellErr := f.tell(ctx, m, result.Run, flags)
+	if unreconciled := (*run.UnreconciledError)(nil); errors.As(err, &unreconciled) && tellErr == nil {
+		return f.failedReconciliation(unreconciled, flags)
+	}
 	if err := f.brokenOff(err, tellErr, result.Stopped, flags.json, "what has landed"); err != nil {
 		return err
 	}
 	return f.settle(result, summary.Open())
+}
+
+// failedReconciliation ends a wave that came to its end and is no success.
+func (f *front) failedReconciliation(err *run.UnreconciledError, flags runFlags) error {
+	if !flags.json {
+		fmt.Fprintf(f.Err, "run %s FAILED ITS RECONCILIATION; look record by record with: landfall reconcile%s\n", err.Run, f.fileFlag())
+	}
+	return err
 }
 
 // settle ends a run that reached its end.
@@ -221,7 +235,7 @@ func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run,
 		summary.OpenQuestions = report.OpenQuestions(m)
 		return report.Artefacts(ctx, tx, l, m, summary, stored, report.Files{Dir: runsFolder(flags.runs, m.Target.Name, m.File), ShowPrivate: flags.showPrivate})
 	})
-	if err == nil && !flags.json && summary.Open() > 0 && summary.State == ledger.Completed {
+	if err == nil && !flags.json && summary.Open() > 0 && summary.State.Ended() {
 		fmt.Fprintf(f.Out, "Mend what was rejected, then: landfall retry%s\n", f.fileFlag())
 	}
 	return summary, err
@@ -292,6 +306,9 @@ as that of an unbroken run. When the mapping or the input changed meanwhile it i
 				summary, err := f.tell(cmd.Context(), m, found.closed, flags)
 				if err != nil {
 					return err
+				}
+				if found.closed.State == ledger.Unreconciled {
+					return f.failedReconciliation(&run.UnreconciledError{Run: found.closed.Name, Found: []string{found.closed.Error}}, flags)
 				}
 				return f.settle(nil, summary.Open())
 			}

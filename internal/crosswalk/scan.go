@@ -17,6 +17,18 @@ func (s *Store) Each(ctx context.Context, tx sqldb.Tx, each func(*Row) error) er
 	}, fmt.Sprintf("SELECT %s FROM %s c WHERE c.entity_id = %d", rowList, s.books.Table("crosswalk"), s.EntityID))
 }
 
+// Made lists entries of records whose rows the run made, those after a source key,
+// at most so many, in the order of their keys.
+func (s *Store) Made(ctx context.Context, tx sqldb.Tx, runID int64, after string, most int) ([]Row, error) {
+	var made []Row
+	err := s.books.Query(ctx, tx, func(values []record.Value) error {
+		made = append(made, scanRow(values))
+		return nil
+	}, fmt.Sprintf("SELECT %s FROM {crosswalk} c WHERE c.entity_id = ? AND c.source_key > ? AND c.last_run = ? AND c.role = 'c' AND c.state IN ('l', 'p') ORDER BY c.source_key LIMIT %d", rowList, most),
+		s.EntityID, after, runID)
+	return made, err
+}
+
 // CountOnTarget is how many entries of the entity are on the target.
 func (s *Store) CountOnTarget(ctx context.Context, tx sqldb.Tx) (int64, error) {
 	return s.count(ctx, tx, fmt.Sprintf("entity_id = %d AND state IN ('l', 'p')", s.EntityID))

@@ -63,7 +63,7 @@ func (c *checker) flaw(f Flaw) {
 }
 
 func (c *checker) runSeal(ctx context.Context) error {
-	if c.run.State != Completed && len(c.run.Seal) == 0 {
+	if !c.run.State.Ended() && len(c.run.Seal) == 0 {
 		return nil
 	}
 	seal, err := c.l.RunSeal(ctx, c.tx, c.run.ID)

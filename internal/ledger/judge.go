@@ -18,12 +18,16 @@ type Fingerprint struct {
 	Before   record.Fingerprint
 	Taken    record.Fingerprint // all rows that the run changed or deleted, as they were right before
 	Put      record.Fingerprint // all rows that the run created or changed, as they were right after
+	Others   record.Fingerprint // rows that others have created meanwhile, where that could be told
 	After    record.Fingerprint
 	Ended    bool // After was taken: the run has written everything
 }
 
 // Expected is what After must be: whatever the run did not write is as it was.
-func (f *Fingerprint) Expected() record.Fingerprint { return f.Before.Minus(f.Taken).Plus(f.Put) }
+// What others have created, and nothing else of theirs, is no change to it.
+func (f *Fingerprint) Expected() record.Fingerprint {
+	return f.Before.Minus(f.Taken).Plus(f.Put).Plus(f.Others)
+}
 
 // Held reports whether all that the run did not write is as it was; false also
 // while the run has not ended.
@@ -53,6 +57,8 @@ func (l *Ledger) Fingerprints(ctx context.Context, tx sqldb.Tx, runID int64) (ma
 			f.Taken = f.Taken.Plus(value)
 		case MomentPut:
 			f.Put = f.Put.Plus(value)
+		case MomentOthers:
+			f.Others = value
 		case MomentAfter:
 			f.After, f.Ended = value, true
 		default:
@@ -61,6 +67,21 @@ func (l *Ledger) Fingerprints(ctx context.Context, tx sqldb.Tx, runID int64) (ma
 		return nil
 	}, "run_id = ? AND name = ?", runID, MeasureFingerprint)
 	return judged, err
+}
+
+// Marks are the keys of the moment before a wave above which rows that others
+// create meanwhile are to be looked for.
+func (l *Ledger) Marks(ctx context.Context, tx sqldb.Tx, runID, entityID int64) ([]int64, error) {
+	var marks []int64
+	err := l.measures(ctx, tx, func(m *Measure) error {
+		mark, misfit := record.Type{Kind: record.KindInt, Bits: 64}.Fit(record.Text(m.Value))
+		if misfit != nil {
+			return fmt.Errorf("a mark in the books: %w", misfit)
+		}
+		marks = append(marks, mark.Int())
+		return nil
+	}, "run_id = ? AND entity_id = ? AND name = ?", runID, entityID, MeasureMark)
+	return marks, err
 }
 
 // Total is a total of an entity's target table before and after a run.
@@ -94,7 +115,7 @@ func (l *Ledger) Totals(ctx context.Context, tx sqldb.Tx, runID int64) ([]Total,
 			last++
 		}
 		return totals[last].add(m, groups)
-	}, "run_id = ? AND name <> ?", runID, MeasureFingerprint)
+	}, "run_id = ? AND name <> ? AND name <> ?", runID, MeasureFingerprint, MeasureMark)
 	if err != nil {
 		return nil, err
 	}

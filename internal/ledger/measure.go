@@ -20,11 +20,17 @@ const (
 	MomentAfter  Moment = "after"  // the run's last record had its end
 	MomentTaken  Moment = "taken"  // of the rows that a batch changed or deleted, as they were right before
 	MomentPut    Moment = "put"    // of the rows that a batch created or changed, as they were right after
+	MomentOthers Moment = "others" // of the rows that others have created since Before, when After was taken
 )
 
 // MeasureFingerprint is the name of a measure that is a fingerprint; those that
 // are totals bear the total's text.
 const MeasureFingerprint = "fingerprint"
+
+// MeasureMark is the name of a measure that helps to tell rows apart that others
+// create while a wave runs: a key of a moment before, above which new ones are.
+// Its Group says what it is of.
+const MeasureMark = "mark"
 
 // Measure is a number that was taken of an entity's target table.
 type Measure struct {

@@ -77,7 +77,7 @@ func retried(run *Run, runs []*Run) (from, to int64) {
 // none. The runs come newest first.
 func lastOverAll(runs []*Run, before int64) int64 {
 	for _, earlier := range runs {
-		if earlier.ID < before && earlier.State == Completed && earlier.Kind() == KindAll {
+		if earlier.ID < before && earlier.State.Ended() && earlier.Kind() == KindAll {
 			return earlier.ID
 		}
 	}

@@ -25,6 +25,11 @@ const (
 	Completed   State = "completed"   // every record has its end
 	Abandoned   State = "abandoned"   // given up; what landed stays
 
+	// Unreconciled: every record has its end, and the target is not what it must be
+	// then: rows of a wave are gone, or rows that it did not write are not what
+	// they were.
+	Unreconciled State = "failed-reconciliation"
+
 	RolledBack       State = "rolled-back"        // all that it did is undone
 	PartlyRolledBack State = "partly-rolled-back" // what could be undone is
 
@@ -35,6 +40,9 @@ const (
 
 // Resumable reports whether the run can go on.
 func (s State) Resumable() bool { return s == Running || s == Interrupted || s == Broken }
+
+// Ended reports whether every record has its end, and none of it is undone.
+func (s State) Ended() bool { return s == Completed || s == Unreconciled }
 
 // Run is one execution.
 type Run struct {
@@ -289,7 +297,7 @@ func (l *Ledger) SetState(ctx context.Context, tx sqldb.Tx, runID int64, state S
 		failure = message
 	}
 	_, err := l.books.Exec(ctx, tx, "UPDATE {run} SET state = ?, ended_at = "+ended+", error = ? WHERE id = ?", string(state), failure, runID)
-	if err != nil || state != Completed {
+	if err != nil || !state.Ended() {
 		return err
 	}
 	return l.sealRun(ctx, tx, runID)

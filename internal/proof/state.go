@@ -21,7 +21,7 @@ type Said struct {
 // states checks what may change of a run: its state alone, once it has ended,
 // and only by a rollback that the books hold.
 func (v *Verdict) states(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, run *ledger.Run, said *Said) error {
-	known := []ledger.State{ledger.Running, ledger.Interrupted, ledger.Broken, ledger.Completed, ledger.Abandoned, ledger.RolledBack, ledger.PartlyRolledBack}
+	known := []ledger.State{ledger.Running, ledger.Interrupted, ledger.Broken, ledger.Completed, ledger.Unreconciled, ledger.Abandoned, ledger.RolledBack, ledger.PartlyRolledBack}
 	fault := func(column, text string) {
 		v.add(Fault{Table: "run", Row: run.Name, Columns: []string{column}, Text: text})
 	}

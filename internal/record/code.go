@@ -36,8 +36,13 @@ const (
 	CodeEdited        Code = "edited"              // decide: the target row was changed since we wrote it
 	CodeMissing       Code = "missing"             // decide: the target row we wrote is gone
 	CodeKeysExhausted Code = "key-space-exhausted" // decide: no number is left of which the row's key could be made
-	CodeKnown         Code = "known"               // decide: insert-only met a record that already landed
 	CodePlanDrift     Code = "plan-drift"          // read, resolve, decide, land: it is not what the plan that the run is held to foresaw
+
+	// Those of waves, which insert and do nothing else.
+	CodeParentLater     Code = "parent-later"       // resolve: the referenced record lands later, and the reference could not be filled in then (disposition blocked)
+	CodeMapped          Code = "mapped-but-missing" // resolve, decide: the crosswalk names a row that is gone from the target (of a parent: disposition blocked)
+	CodeConverted       Code = "already-converted"  // decide: the record landed before, with other content
+	CodeKeyInProduction Code = "key-in-production"  // decide, land: a row is there that the record did not become
 
 	CodeReferenced Code = "referenced" // undo: rows refer to the row that are not undone
 	CodeCascade    Code = "cascade"    // undo: the target would go on to change rows that refer to it
@@ -82,8 +87,11 @@ var Codes = []Code{
 	CodeEdited,
 	CodeMissing,
 	CodeKeysExhausted,
-	CodeKnown,
 	CodePlanDrift,
+	CodeParentLater,
+	CodeMapped,
+	CodeConverted,
+	CodeKeyInProduction,
 	CodeReferenced,
 	CodeCascade,
 	CodeTrigger,

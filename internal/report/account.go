@@ -120,6 +120,7 @@ type AccountFingerprint struct {
 	RowsBefore   int64  `json:"rows_before"`
 	RowsExpected int64  `json:"rows_expected,omitempty"`
 	RowsAfter    int64  `json:"rows_after,omitempty"`
+	RowsOthers   int64  `json:"rows_others,omitempty"` // created by others meanwhile, as far as that could be told
 }
 
 // AccountReconciliation is a comparison of the target with what it must hold

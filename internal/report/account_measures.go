@@ -60,7 +60,7 @@ func (a *Account) tellMeasures(ctx context.Context, tx sqldb.Tx, l *ledger.Ledge
 		}
 		told := AccountFingerprint{Entity: e.Name, Held: f.Held(), Open: !f.Ended, RowsBefore: f.Before.Rows}
 		if f.Ended {
-			told.RowsAfter, told.RowsExpected = f.After.Rows, f.Expected().Rows
+			told.RowsAfter, told.RowsExpected, told.RowsOthers = f.After.Rows, f.Expected().Rows, f.Others.Rows
 		}
 		a.Fingerprints = append(a.Fingerprints, told)
 	}

@@ -117,6 +117,8 @@ func stateWords(s *Summary) string {
 			return fmt.Sprintf("completed; %s did not land", records(open))
 		}
 		return "completed; every record landed or was settled"
+	case ledger.Unreconciled:
+		return "FAILED ITS RECONCILIATION: " + s.Error
 	case ledger.Interrupted:
 		return "was interrupted and can be resumed"
 	case ledger.Broken:

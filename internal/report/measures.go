@@ -42,12 +42,14 @@ const (
 )
 
 // Fingerprint is the judgement on an entity's fingerprint, and what it is made
-// of: expected is before without taken and with put.
+// of: expected is before without taken and with put and others, rows that others
+// have created meanwhile, where that could be told.
 type Fingerprint struct {
 	State    FingerprintState    `json:"state"`
 	Before   record.Fingerprint  `json:"before"`
 	Taken    record.Fingerprint  `json:"taken"`
 	Put      record.Fingerprint  `json:"put"`
+	Others   *record.Fingerprint `json:"others,omitempty"`
 	Expected record.Fingerprint  `json:"expected"`
 	After    *record.Fingerprint `json:"after,omitempty"`
 }
@@ -78,6 +80,9 @@ func (s *Summary) measures(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r
 	fingerprints, err := l.Fingerprints(ctx, tx, runID)
 	for id, f := range fingerprints {
 		told := Fingerprint{State: FingerprintOpen, Before: f.Before, Taken: f.Taken, Put: f.Put, Expected: f.Expected()}
+		if f.Others.Rows > 0 {
+			told.Others = &f.Others
+		}
 		switch {
 		case f.Held():
 			told.State, told.After = FingerprintHeld, &f.After
@@ -215,6 +220,9 @@ func writeFingerprints(w io.Writer, s *Summary) {
 func (f *Fingerprint) words() string {
 	switch f.State {
 	case FingerprintHeld:
+		if f.Others != nil {
+			return fmt.Sprintf("yes (%s before, %s after, %s of them created by others)", rows(f.Before.Rows), grouped(f.After.Rows), grouped(f.Others.Rows))
+		}
 		return fmt.Sprintf("yes (%s before, %s after)", rows(f.Before.Rows), grouped(f.After.Rows))
 	case FingerprintOpen:
 		return fmt.Sprintf("not known before the run ends (%s before)", rows(f.Before.Rows))

@@ -38,6 +38,8 @@ func verdictOf(a *Account) mark {
 		return mild("Interrupted; it can be resumed.")
 	case ledger.Broken:
 		return bad("Broke off and can be resumed: %s", a.Run.Error)
+	case ledger.Unreconciled:
+		return bad("Failed its reconciliation: %s", a.Run.Error)
 	case ledger.Abandoned:
 		return bad("Abandoned; what landed before stays.")
 	case ledger.RolledBack:
@@ -289,6 +291,8 @@ func fingerprintWords(f AccountFingerprint) string {
 	switch {
 	case f.Open:
 		return words(f.RowsBefore, "row") + " before"
+	case f.Held && f.RowsOthers > 0:
+		return words(f.RowsBefore, "row") + " before, " + grouped(f.RowsAfter) + " after, " + grouped(f.RowsOthers) + " of them created by others meanwhile; what was there is as it was"
 	case f.Held:
 		return words(f.RowsBefore, "row") + " before, " + grouped(f.RowsAfter) + " after; what the run did not write is as it was"
 	case f.RowsAfter == f.RowsExpected:

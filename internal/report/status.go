@@ -150,7 +150,7 @@ func alike(earlier []*ledger.Run, run *ledger.Run) *ledger.Run {
 		return nil
 	}
 	for _, other := range earlier {
-		if other.Kind() == run.Kind() && other.State == ledger.Completed {
+		if other.Kind() == run.Kind() && other.State.Ended() {
 			return other
 		}
 	}

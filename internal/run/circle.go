@@ -82,8 +82,12 @@ func (c *circle) carry(ctx context.Context) error {
 	return nil
 }
 
-// waits reports whether records of the circle may wait for others.
+// waits reports whether records of the circle may wait for others. Those of a
+// wave may not: what a row refers to could not be filled in.
 func (c *circle) waits() bool {
+	if c.wave() {
+		return false
+	}
 	for _, e := range c.members {
 		for _, later := range e.later {
 			if later {

@@ -52,7 +52,10 @@ func (l *landing) compare(ctx context.Context) error {
 			u.before = present[i]
 		}
 	}
-	return l.lookAt(ctx, look)
+	if err := l.lookAt(ctx, look); err != nil || !l.wave() {
+		return err
+	}
+	return l.nameRuns(ctx, append(look, check...))
 }
 
 func keysOf(units []*unit) [][]record.Value {
@@ -83,7 +86,7 @@ func (l *landing) lookAt(ctx context.Context, units []*unit) error {
 			}
 		}
 	}
-	rows, err := l.lander.Fetch(ctx, l.tx, keysOf(units), columns, true)
+	rows, err := l.lander.Fetch(ctx, l.tx, keysOf(units), columns, !l.wave())
 	if err != nil {
 		return fmt.Errorf("reading rows before their update: %w", err)
 	}
@@ -101,6 +104,26 @@ func (l *landing) lookAt(ctx context.Context, units []*unit) error {
 		}
 		shape := l.shapes[u.entry.ShapeID]
 		u.situation.RowEdited = shape.Known && shape.Sum(row, columns) != u.entry.Hash
+	}
+	return nil
+}
+
+// nameRuns finds out which runs wrote the rows of records that come again.
+func (l *landing) nameRuns(ctx context.Context, units []*unit) error {
+	names := map[int64]string{}
+	for _, u := range units {
+		if u.situation.SameSource && !u.situation.RowGone {
+			continue
+		}
+		name, known := names[u.entry.LastRun]
+		if !known {
+			var err error
+			if name, err = l.ledger.NameOf(ctx, l.tx, u.entry.LastRun); err != nil {
+				return err
+			}
+			names[u.entry.LastRun] = name
+		}
+		u.situation.LandedIn = name
 	}
 	return nil
 }

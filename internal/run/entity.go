@@ -28,7 +28,7 @@ type entityRun struct {
 	spill  string
 
 	store   *crosswalk.Store
-	lander  target.Table
+	lander  target.Inserts // a target.Table unless the run is a wave
 	numbers *crosswalk.Numbers
 	space   *keySpace // the row numbers of which keys are made; nil when they are made otherwise
 	heirs   *heirs    // likewise, of keys that begin with a parent's
@@ -39,7 +39,7 @@ type entityRun struct {
 	uncalled bool
 	// recreated are the tables of parent entities of which records may be written
 	// again after those that refer to them: `missing: recreate`.
-	recreated map[string]target.Table
+	recreated map[string]target.Inserts
 	later     map[string]bool // parent entities whose records may land after those that refer to them
 	policy    target.Policy
 	changing  *dedupe.Seen // what is planned of records that end otherwise than when they land; nil without a plan
@@ -127,12 +127,13 @@ func (e *entityRun) prepare(ctx context.Context) error {
 	e.policy = policyOf(e.o.Mode, e.Entity.Entity)
 	e.budget = e.budgetOf(e.Entity.Entity)
 	e.parents, e.owner, e.later = map[string]*crosswalk.Parents{}, map[string]int64{}, map[string]bool{}
-	e.recreated = map[string]target.Table{}
+	e.recreated = map[string]target.Inserts{}
 	e.lookups = nil
 	for i := range e.Lookups {
 		e.lookups = append(e.lookups, e.newLookup(&e.Lookups[i]))
 	}
 	e.lander = e.tableFor(e.Table, e.Key)
+	e.warnOfPolicies()
 	e.space = e.spaceOf(e.Entity)
 	e.hashed, e.once = e.Program.Compared(), e.Program.WrittenOnce()
 	shape, err := json.Marshal(e.hashed)
@@ -168,7 +169,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		if !e.rehearse {
 			// Rows that somebody inserted with keys of their own may be ahead of the
 			// target's counters.
-			if err := e.lander.AdvanceSequences(ctx, a.Tx); err != nil {
+			if err := e.lander.AdvanceSequences(ctx, a.Tx); err != nil && !errors.Is(err, target.ErrCounter) {
 				return err
 			}
 		}
@@ -269,7 +270,7 @@ func (e *entityRun) end(ctx context.Context) error {
 	if err := e.restoreIndexes(ctx); err != nil {
 		return err
 	}
-	missing := false
+	missing, behind := false, false
 	err := e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) (err error) {
 		if err := e.Check(ctx, a.Tx); err != nil {
 			return err
@@ -277,8 +278,10 @@ func (e *entityRun) end(ctx context.Context) error {
 		if e.rehearse {
 			return nil
 		}
-		if err := e.lander.AdvanceSequences(ctx, a.Tx); err != nil {
+		if err := e.lander.AdvanceSequences(ctx, a.Tx); err != nil && !errors.Is(err, target.ErrCounter) {
 			return err
+		} else {
+			behind = err != nil
 		}
 		if e.numbers != nil {
 			if err := e.numbers.Note(ctx, a.Tx); err != nil {
@@ -315,6 +318,9 @@ func (e *entityRun) end(ctx context.Context) error {
 	e.stored.Done = true
 	if missing {
 		e.warnOfIndex(ctx)
+	}
+	if behind {
+		e.warnOfCounters()
 	}
 	e.tell(e.event(EventEntityEnded))
 	return nil

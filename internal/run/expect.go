@@ -198,7 +198,7 @@ func (e *ExpectedEntity) Close() error {
 func (e *ExpectedEntity) Store() *crosswalk.Store { return e.store }
 
 // Rows are those of the entity's target table.
-func (e *ExpectedEntity) Rows() target.Table { return e.lander }
+func (e *ExpectedEntity) Rows() target.Inserts { return e.lander }
 
 // Compared are the columns that hashes cover, in name order.
 func (e *ExpectedEntity) Compared() []string { return e.hashed }

@@ -44,7 +44,7 @@ type landing struct {
 	tx    sqldb.Tx
 	batch *shaped
 	units []unit
-	rows  target.Table   // writes them
+	rows  target.Inserts // writes them; a target.Table unless the run is a wave
 	at    map[string]int // see places; nil when no record refers to another of the batch
 
 	taken    map[int]bool // places of records whose keys turned out to be somebody else's
@@ -163,8 +163,8 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 	if err := l.ledger.Write(ctx, l.tx, marker, l.lines()); err != nil {
 		return nil, false, fmt.Errorf("writing the ledger: %w", err)
 	}
-	if w, watched := l.rows.(*witness); watched {
-		err := w.tell(ctx, l.tx, l.entityRun, func(*gauge) (int, int64, error) { return at.Slice, at.Ordinal, nil })
+	if w, measures := l.rows.(watched); measures {
+		err := w.seen().tell(ctx, l.tx, l.entityRun, func(*gauge) (int, int64, error) { return at.Slice, at.Ordinal, nil })
 		if err != nil {
 			return nil, false, err
 		}

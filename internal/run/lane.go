@@ -75,7 +75,7 @@ func (e *entityRun) orderless() bool {
 	if e.later[e.Name] || e.To.Collapse {
 		return false
 	}
-	changes := e.known || e.policy.OnMatch == "update"
+	changes := !e.wave() && (e.known || e.policy.OnMatch == "update")
 	if slices.ContainsFunc(e.Match, func(c sqldb.Column) bool { return c.Type.FoldCase }) {
 		return false
 	}

@@ -15,6 +15,7 @@ var dispositionOf = map[target.Action]record.Disposition{
 	target.Link:     record.Skipped,
 	target.Remember: record.Unchanged,
 	target.Leave:    record.Unchanged,
+	target.Skip:     record.Skipped,
 	target.Keep:     record.Skipped,
 	target.Alias:    record.Duplicate,
 }

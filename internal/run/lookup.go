@@ -16,7 +16,7 @@ import (
 // behind a bounded cache. Several lanes ask at a time.
 type lookup struct {
 	*migration.Lookup
-	rows target.Table
+	rows target.Inserts
 	mu   sync.Mutex
 	// Two generations, as of parents.
 	young, old map[string]record.Value

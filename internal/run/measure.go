@@ -56,7 +56,7 @@ func (r *runner) openGauges(ctx context.Context) error {
 		if e == nil {
 			continue // which the entity's own turn tells
 		}
-		g := &gauge{entityRun: &entityRun{runner: r, Entity: e, stored: &r.entities[i], total: -1}, fingerprint: e.Fingerprint || r.o.Fingerprint}
+		g := &gauge{entityRun: &entityRun{runner: r, Entity: e, stored: &r.entities[i], total: -1}, fingerprint: e.Fingerprint || r.o.Fingerprint || r.wave()}
 		if !g.fingerprint && len(e.Totals) == 0 {
 			continue
 		}
@@ -173,11 +173,24 @@ func (g *gauge) take(ctx context.Context, tx sqldb.Tx, moment ledger.Moment) ([]
 	if !g.fingerprint {
 		return measures, nil
 	}
-	taken, err := table.NewLander(g.books.Dialect(), g.Table, g.Key).FingerprintAll(ctx, tx)
+	rows := table.NewLander(g.books.Dialect(), g.Table, g.Key)
+	taken, err := rows.FingerprintAll(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("the fingerprint of %s: %w", g.Table.Name, err)
 	}
 	measure, err := ledger.FingerprintMeasure(g.stored.ID, moment, taken)
+	if measures = append(measures, measure); err != nil || !g.wave() {
+		return measures, err
+	}
+	if moment == ledger.MomentBefore {
+		marks, err := g.marks(ctx, tx, rows)
+		return append(measures, marks...), err
+	}
+	others, err := g.others(ctx, tx, rows, taken)
+	if err != nil || others.Rows == 0 {
+		return measures, err
+	}
+	measure, err = ledger.FingerprintMeasure(g.stored.ID, ledger.MomentOthers, others)
 	return append(measures, measure), err
 }
 

@@ -12,7 +12,7 @@ import (
 // rows are gone, before references are resolved: such records wait for parents,
 // and others for them, as new ones do.
 func (l *landing) lookForGone(ctx context.Context) error {
-	if len(l.recreated) == 0 || l.policy.Missing != string(mapping.MissingRecreate) {
+	if len(l.recreated) == 0 && !l.wave() || l.policy.Missing != string(mapping.MissingRecreate) {
 		return nil
 	}
 	var asked []*unit

@@ -109,6 +109,10 @@ func (l *landing) resolveAmong(ctx context.Context, ref mapping.RefField, place 
 	if err != nil {
 		return err
 	}
+	vanished, err := l.vanishedParents(ctx, place, entity, meant, parents)
+	if err != nil {
+		return err
+	}
 	l.each(func(i int, u *unit) *record.Rejection {
 		parent := meant[i]
 		if parent.Entity != entity {
@@ -119,6 +123,9 @@ func (l *landing) resolveAmong(ctx context.Context, ref mapping.RefField, place 
 			// A row that is there keeps the key that it holds until the next run: it
 			// is not to be written twice where the parent is not written again.
 			return l.postpone(i, u, ref, place, parent)
+		}
+		if found && vanished[parent.Key] && u.isNew() {
+			return l.vanished(i, u, ref, place, parent, key)
 		}
 		if found {
 			return l.refer(i, u, place, parent, key)
@@ -151,10 +158,17 @@ func referred(column sqldb.Column, key string) (record.Value, *record.Misfit) {
 }
 
 // postpone leaves a reference empty whose parent is not on the target and may
-// still come: it is filled in at the end.
+// still come: it is filled in at the end. A wave fills in nothing, and rejects
+// the record until its parent is there.
 func (l *landing) postpone(i int, u *unit, ref mapping.RefField, place int, parent record.Ref) *record.Rejection {
-	u.row[place] = record.Null()
 	column, item := l.Columns[place], &l.batch.Items[i]
+	if l.wave() {
+		return &record.Rejection{
+			Ref: item.Ref, Step: record.StepResolve, Field: column.Name, Code: record.CodeParentLater, Blocked: true,
+			Err: fmt.Errorf("%s has not landed yet, and a wave cannot fill the reference in later: order the source so that parents come first; `landfall retry` lands the record once its parent is there", parent),
+		}
+	}
+	u.row[place] = record.Null()
 	if !column.Nullable {
 		return &record.Rejection{
 			Ref: item.Ref, Step: record.StepResolve, Field: column.Name, Code: record.CodeNotNull,

@@ -79,6 +79,7 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	if o.Mode == "" {
 		o.Mode = target.Full
 	}
+	o.Fingerprint = o.Fingerprint || o.Mode == target.InsertOnly
 	b, err := books.New(m.Looker().Dialect())
 	if err != nil {
 		return nil, err
@@ -238,7 +239,10 @@ func (r *runner) runEntities(ctx context.Context, result *Result) error {
 		}
 	}
 	result.NotFound, result.OutOfReach = r.notFound, r.outOfReach
-	return r.measure(ctx, ledger.MomentAfter)
+	if err := r.measure(ctx, ledger.MomentAfter); err != nil {
+		return err
+	}
+	return r.reckon(ctx)
 }
 
 func (r *runner) waiting(fault sqldb.Fault, in time.Duration) {

@@ -112,12 +112,15 @@ func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work
 	}
 	state, message, outcome := ledger.Completed, "", guard.Completed
 	var refusal *guard.Refusal
+	var unreconciled *UnreconciledError
 	if errors.Is(err, ErrStopped) {
 		if refusal, _ = s.Gate.Refused(); refusal != nil {
 			err = refusal
 		}
 	}
 	switch {
+	case errors.As(err, &unreconciled):
+		state, message = ledger.Unreconciled, err.Error()
 	case errors.Is(err, ErrStopped):
 		state, outcome, stopped, err = ledger.Interrupted, guard.Interrupted, true, nil
 	case errors.As(err, &refusal):
@@ -128,7 +131,7 @@ func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work
 	if errors.Is(err, books.ErrLeaseLost) {
 		return stopped, err // the books are somebody else's now
 	}
-	if state == ledger.Completed {
+	if state.Ended() {
 		s.Point(PointRunEnd)
 	}
 	limit := time.Minute
@@ -146,11 +149,11 @@ func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work
 		}
 		return s.Gate.Ended(ctx, a.Tx, run.Name, outcome, refusal)
 	}, s.Again)
-	if err == nil {
+	if closeErr != nil && (err == nil || state.Ended()) {
 		err = closeErr
 	}
 	run.State, run.Error = state, message
-	if err == nil {
+	if err == nil || state.Ended() {
 		s.Point(PointArtefacts)
 	}
 	s.Tell(Event{Kind: EventRunEnded, Message: string(state)})

@@ -26,10 +26,11 @@ type settling struct {
 	rows     map[*entityRun]target.Table
 }
 
-// writer is how rows of an entity are written in this transaction.
+// writer is how rows of an entity are written in this transaction. A wave, in
+// which no record waits, has no way to settle any.
 func (s *settling) writer(e *entityRun) target.Table {
 	if s.rows[e] == nil {
-		s.rows[e] = e.writer()
+		s.rows[e] = e.writer().(target.Table)
 	}
 	return s.rows[e]
 }
@@ -51,8 +52,8 @@ func (s *settling) tellWitnesses(ctx context.Context) error {
 		return ledger.Corrections, ordinal, nil
 	}
 	for _, e := range s.members {
-		if w, watched := s.rows[e].(*witness); watched {
-			if err := w.tell(ctx, s.tx, e, at); err != nil {
+		if w, measures := s.rows[e].(watched); measures {
+			if err := w.seen().tell(ctx, s.tx, e, at); err != nil {
 				return err
 			}
 		}

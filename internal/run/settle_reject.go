@@ -108,7 +108,7 @@ func (s *settling) referring(ctx context.Context, e *entityRun, field string, va
 	if len(values) == 0 {
 		return nil, nil
 	}
-	keys, err := e.lander.Referring(ctx, s.tx, e.Columns[columnPlace(e.Columns, field)], values)
+	keys, err := s.writer(e).Referring(ctx, s.tx, e.Columns[columnPlace(e.Columns, field)], values)
 	if err != nil {
 		return nil, fmt.Errorf("looking for rows of %s that refer to rows that go: %w", e.Table.Name, err)
 	}

@@ -131,8 +131,12 @@ func (t *shadowTable) rule(names []string) int {
 }
 
 // tableFor is how rows of a table are read and written by a run that is
-// foreseen, and otherwise.
-func (r *runner) tableFor(t *sqldb.Table, key []sqldb.Column) target.Table {
+// foreseen, and otherwise: by a wave with what can insert and do nothing else to
+// them.
+func (r *runner) tableFor(t *sqldb.Table, key []sqldb.Column) target.Inserts {
+	if r.shadow == nil && r.wave() {
+		return table.NewInserter(r.books.Dialect(), t, key)
+	}
 	if r.shadow == nil {
 		return table.NewLander(r.books.Dialect(), t, key)
 	}

@@ -15,6 +15,7 @@ import (
 	"landfall/internal/record"
 	"landfall/internal/source"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 // DriftError refuses to resume a run whose mapping, input or options are not
@@ -95,6 +96,7 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 	if err != nil {
 		return false, err
 	}
+	r.retriedMode(runs, wanted)
 	if len(runs) > 0 && runs[0].State.Resumable() {
 		before := runs[0]
 		if before.Mode == ledger.ModeRollback {
@@ -198,6 +200,27 @@ func (r *runner) pickRetried(runs []*ledger.Run, wanted *ledger.Run) error {
 		}
 	}
 	return nil
+}
+
+// retriedMode lets a retry do no more than what it retries was allowed to: where
+// records of a wave may be among them, it is a wave.
+func (r *runner) retriedMode(runs []*ledger.Run, wanted *ledger.Run) {
+	if !wanted.Options.Retry {
+		return
+	}
+	if len(runs) > 0 && runs[0].State.Resumable() && runs[0].Options.Retry {
+		wanted.Mode, wanted.Options.Fingerprint = runs[0].Mode, runs[0].Options.Fingerprint || wanted.Options.Fingerprint
+		return
+	}
+	for _, run := range runs {
+		if named := r.o.Retry == run.Name; run.Mode == string(target.InsertOnly) && (named || r.o.Retry == "") {
+			wanted.Mode, wanted.Options.Fingerprint = run.Mode, true
+			return
+		}
+		if r.o.Retry == "" && run.State.Ended() && run.Kind() == ledger.KindAll {
+			return // older ones are not retried
+		}
+	}
 }
 
 // warnUndone says that a retry brings only the rejected records of a run that

@@ -124,8 +124,8 @@ func (l *landing) writeAll(ctx context.Context, careful bool) (refused bool, err
 		for i := range l.units {
 			before[i] = l.units[i].rejection
 		}
-		if w, watched := l.rows.(*witness); watched {
-			w.forget()
+		if w, measures := l.rows.(watched); measures {
+			w.seen().forget()
 		}
 		now, err := l.write(ctx, careful)
 		if err != nil {

@@ -44,7 +44,14 @@ func (l *landing) write(ctx context.Context, careful bool) (refused bool, err er
 	if len(columns) == 0 {
 		return len(landed.Refused) > 0, nil
 	}
-	changed, err := l.rows.Update(ctx, l.tx, columns, changes)
+	table, able := l.rows.(target.Table)
+	if !able && len(changes) > 0 {
+		return false, fmt.Errorf("%s: a wave was about to change %d rows: this is a fault of Landfall's, and nothing was changed", l.Table.Name, len(changes))
+	}
+	if !able {
+		return len(landed.Refused) > 0, nil
+	}
+	changed, err := table.Update(ctx, l.tx, columns, changes)
 	if err != nil {
 		return false, fmt.Errorf("updating %s: %w", l.Table.Name, err)
 	}
@@ -85,11 +92,7 @@ func (l *landing) refuse(ctx context.Context, refusals []target.Refusal, places 
 			holders = append(holders, refusal.Holder)
 		}
 	}
-	owners, err := l.store.Owners(ctx, l.tx, holders)
-	if err != nil {
-		return err
-	}
-	others, err := l.store.OthersOwners(ctx, l.tx, holders)
+	owners, err := l.ownersOf(ctx, holders)
 	if err != nil {
 		return err
 	}
@@ -99,22 +102,50 @@ func (l *landing) refuse(ctx context.Context, refusals []target.Refusal, places 
 			l.taken[i] = true
 			continue
 		}
-		message := refusal.Message
+		message, code := refusal.Message, refusal.Code
 		if refusal.Holder != "" {
-			message += ": row " + refusal.Holder
-			if owner, known := owners[refusal.Holder]; known {
-				message += ", which is " + owner.String()
-				if migration := others[refusal.Holder]; migration != "" {
-					message += " of migration " + migration
-				}
-			}
+			message += owners.words(refusal.Holder)
+		}
+		if l.wave() && code == record.CodeUnique && l.isKey(refusal.Columns) {
+			code = record.CodeKeyInProduction
 		}
 		l.units[i].rejection = &record.Rejection{
 			Ref: l.batch.Items[i].Ref, Step: record.StepLand, Field: strings.Join(refusal.Columns, ", "),
-			Code: refusal.Code, Err: errors.New(message),
+			Code: code, Err: errors.New(message),
 		}
 	}
 	return nil
+}
+
+// isKey reports whether the columns are those of the target key.
+func (e *entityRun) isKey(columns []string) bool {
+	return len(columns) == len(e.Key) && !slices.ContainsFunc(e.Key, func(c sqldb.Column) bool { return !slices.Contains(columns, c.Name) })
+}
+
+// rowOwners are the records that rows of the target belong to.
+type rowOwners struct {
+	records    map[string]record.Ref
+	migrations map[string]string // where it is another one
+}
+
+func (l *landing) ownersOf(ctx context.Context, keys []string) (owners rowOwners, err error) {
+	if owners.records, err = l.store.Owners(ctx, l.tx, keys); err != nil {
+		return owners, err
+	}
+	owners.migrations, err = l.store.OthersOwners(ctx, l.tx, keys)
+	return owners, err
+}
+
+// words name a row, behind what is said of it, and the record that it belongs to.
+func (o rowOwners) words(key string) string {
+	words := ": row " + key
+	if owner, known := o.records[key]; known {
+		words += ", which is " + owner.String()
+		if migration := o.migrations[key]; migration != "" {
+			words += " of migration " + migration
+		}
+	}
+	return words
 }
 
 // remember writes the crosswalk of what landed.

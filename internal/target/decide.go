@@ -23,11 +23,20 @@ type Policy struct {
 	Edited  string // reject, keep, overwrite
 	Missing string // reject, recreate
 	OnMatch string // reject, link, update
+	// Inserts: new rows are all that may be written, whatever else is said.
+	Inserts bool
 }
 
-// PolicyFor fills in the mode's defaults where the mapping says nothing.
+// PolicyFor fills in the mode's defaults where the mapping says nothing. A wave
+// takes over no row and overwrites none, also where the mapping says so.
 func PolicyFor(mode Mode, edited, missing, onMatch string) Policy {
-	policy := Policy{Edited: "reject", Missing: "reject", OnMatch: "reject"}
+	policy := Policy{Edited: "reject", Missing: "reject", OnMatch: "reject", Inserts: mode == InsertOnly}
+	if policy.Inserts && edited == "overwrite" {
+		edited = ""
+	}
+	if policy.Inserts && onMatch == "update" {
+		onMatch = ""
+	}
 	if mode == Delta {
 		policy.OnMatch = "update"
 	}
@@ -54,6 +63,7 @@ const (
 	Link                   // point at a row that matched, and leave it alone
 	Remember               // the row is as it should be; only note its new hash and shape
 	Leave                  // nothing to do
+	Skip                   // it landed before, and new rows are all that is written
 	Keep                   // leave the row as people made it
 	Alias                  // the row is another record's; only note that this one became it, too
 	Reject
@@ -65,10 +75,11 @@ type Situation struct {
 	Linked bool // and that it is only pointed at
 
 	// For known records:
-	RowGone    bool // the row is not there any more
-	SameSource bool // the content equals what was last written, under the same shape
-	RowEdited  bool // the row is not what was last written (only looked at when the source differs)
-	SameRow    bool // the row already holds the new content (likewise)
+	RowGone    bool   // the row is not there any more
+	SameSource bool   // the content equals what was last written, under the same shape
+	RowEdited  bool   // the row is not what was last written (only looked at when the source differs)
+	SameRow    bool   // the row already holds the new content (likewise)
+	LandedIn   string // the run that wrote it last; empty where none is known
 
 	// For unknown ones:
 	Matches int64
@@ -81,6 +92,8 @@ type Situation struct {
 // nor field; the caller knows those.
 func Decide(s Situation, policy Policy) (Action, *record.Rejection) {
 	switch {
+	case s.Known && policy.Inserts:
+		return decideKnown(s, policy)
 	case s.Known && s.RowGone:
 		if policy.Missing == "recreate" {
 			return Create, nil
@@ -113,13 +126,37 @@ func Decide(s Situation, policy Policy) (Action, *record.Rejection) {
 	if s.Claimed != nil {
 		return reject(record.CodeMatchClaimed, fmt.Errorf("the matching row is that of %s already: two records of the source are the same thing", *s.Claimed))
 	}
-	switch policy.OnMatch {
-	case "link":
+	switch {
+	case policy.OnMatch == "link":
 		return Link, nil
-	case "update":
+	case policy.Inserts:
+		return reject(record.CodeKeyInProduction, errors.New("a row of the target matches that no run has written, and a wave leaves it as it is: leave the record out, or set `on_match: link` to point at the row"))
+	case policy.OnMatch == "update":
 		return Adopt, nil
 	}
 	return reject(record.CodeMatchExists, errors.New("a row of the target matches: set `on_match: link` to point at it or `on_match: update` to take it over"))
+}
+
+// decideKnown is Decide for a record that landed before, in a wave: its row is
+// there, and stays what it is.
+func decideKnown(s Situation, policy Policy) (Action, *record.Rejection) {
+	landed := "it landed before"
+	if s.LandedIn != "" {
+		landed += " (run " + s.LandedIn + ")"
+	}
+	switch {
+	case s.RowGone && policy.Missing == "recreate":
+		return Create, nil
+	case s.RowGone:
+		return reject(record.CodeMapped, fmt.Errorf("%s, and its row is gone from the target: leave the record out, or set `missing: recreate` to write it again", landed))
+	case s.Linked || s.SameSource || s.SameRow:
+		return Skip, nil
+	case s.RowEdited && policy.Edited == "keep":
+		return Keep, nil
+	case s.RowEdited:
+		return reject(record.CodeEdited, fmt.Errorf("%s, and both the source and the row have changed since; a wave changes no row: settle it by hand, or set `edited: keep`", landed))
+	}
+	return reject(record.CodeConverted, fmt.Errorf("%s, with other content, and a wave changes no row: leave the record out, or bring the change by `landfall run --mode delta`", landed))
 }
 
 func reject(code record.Code, err error) (Action, *record.Rejection) {

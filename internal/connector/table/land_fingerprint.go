@@ -44,6 +44,43 @@ func (l *Lander) FingerprintAll(ctx context.Context, tx sqldb.Tx) (record.Finger
 	return l.fingerprint(ctx, tx, l.dialect.QuoteName(l.table.Name)+" t", nil)
 }
 
+// Highest is the highest key, where keys are one whole number; false where they
+// are not, or there is no row.
+func (l *Lander) Highest(ctx context.Context, tx sqldb.Tx) (high int64, known bool, err error) {
+	if !l.numbered() {
+		return 0, false, nil
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT max(%s) FROM %s", l.dialect.Quote(l.key[0].Name), l.dialect.QuoteName(l.table.Name)))
+	if err != nil {
+		return 0, false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if value := readBack(l.key[0].Type, rows.Values()[0]); value.Kind() == record.KindInt {
+			high, known = value.Int(), true
+		}
+	}
+	return high, known, rows.Err()
+}
+
+// Above lists the keys above a number, the lowest first, at most so many.
+func (l *Lander) Above(ctx context.Context, tx sqldb.Tx, number int64, most int) ([][]record.Value, error) {
+	name := l.dialect.Quote(l.key[0].Name)
+	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %[1]s > %[3]s ORDER BY %[1]s LIMIT %[4]d", name, l.dialect.QuoteName(l.table.Name),
+		l.dialect.Typed(l.dialect.Placeholder(1), l.key[0]), most), record.Int(number))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var keys [][]record.Value
+	for rows.Next() {
+		keys = append(keys, []record.Value{readBack(l.key[0].Type, rows.Values()[0])})
+	}
+	return keys, rows.Err()
+}
+
+func (l *Lander) numbered() bool { return len(l.key) == 1 && l.key[0].Type.Kind == record.KindInt }
+
 // fingerprint is that of the rows which the FROM clause yields as t.
 func (l *Lander) fingerprint(ctx context.Context, tx sqldb.Tx, from string, args []any) (record.Fingerprint, error) {
 	hasher, ok := l.dialect.(sqldb.RowHasher)
