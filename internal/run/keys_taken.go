@@ -28,8 +28,8 @@ func (l *landing) writeKeyed(ctx context.Context, careful bool) (refused bool, e
 		for i := range l.units {
 			before[i] = l.units[i].rejection
 		}
-		if w, watched := l.rows.(*witness); watched {
-			w.forget()
+		if w, measures := l.rows.(watched); measures {
+			w.seen().forget()
 		}
 		l.taken = map[int]bool{}
 		now, err := l.writeAll(ctx, careful)
