@@ -104,6 +104,7 @@ WHERE `+where+` ORDER BY e.run_id, e.entity_id, e.slice_no, e.ordinal, e.seq`, a
 // Cause is why a record did not land the last time it was read, or, where
 // Disposition is Reversed, that it landed and is undone.
 type Cause struct {
+	RunID       int64
 	RunName     string
 	Disposition record.Disposition
 	Code        record.Code
@@ -132,7 +133,7 @@ func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, since, entityID in
 		}
 	}
 	relation, args := l.books.Dialect().Relation("k", entryColumns[5:6], rows, 3)
-	query := "SELECT e.source_key, r.name, e.disposition, e.code, e.field FROM " + relation + " " + l.books.Dialect().LookupJoin() + " " + l.books.Table("entry") +
+	query := "SELECT e.source_key, r.name, e.disposition, e.code, e.field, r.id FROM " + relation + " " + l.books.Dialect().LookupJoin() + " " + l.books.Table("entry") +
 		" e ON e.source_key = k.c0 AND e.entity_id = " + l.books.Dialect().Placeholder(1) +
 		" AND e.run_id >= " + l.books.Dialect().Placeholder(2) + " JOIN " + l.books.Table("run") +
 		" r ON r.id = e.run_id AND r.mode <> '" + ModeRollback + "' ORDER BY e.run_id, e.slice_no, e.ordinal, e.seq"
@@ -145,7 +146,7 @@ func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, since, entityID in
 		v := result.Values()
 		disposition := record.Disposition(v[2].String())
 		if disposition.NeedsRetry() {
-			causes[v[0].String()] = Cause{RunName: v[1].String(), Disposition: disposition, Code: record.Code(v[3].String()), Field: v[4].String()}
+			causes[v[0].String()] = Cause{RunID: v[5].Int(), RunName: v[1].String(), Disposition: disposition, Code: record.Code(v[3].String()), Field: v[4].String()}
 		} else {
 			delete(causes, v[0].String())
 		}

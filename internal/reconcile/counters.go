@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"landfall/internal/books"
 	"landfall/internal/dedupe"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
@@ -88,9 +89,9 @@ func (c *comparison) stale(ctx context.Context, counters sqldb.Counters, column 
 
 func oneValue(ctx context.Context, tx sqldb.Tx, query string) (record.Value, error) {
 	value := record.Null()
-	err := eachRow(ctx, tx, query, nil, func(values []record.Value) error {
+	err := books.Each(ctx, tx, func(values []record.Value) error {
 		value = values[0]
 		return nil
-	})
+	}, query)
 	return value, err
 }

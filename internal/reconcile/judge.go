@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"landfall/internal/crosswalk"
+	"landfall/internal/ledger"
 	"landfall/internal/record"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
@@ -36,7 +37,7 @@ func (c *comparison) Judge(ctx context.Context, tx sqldb.Tx, b *run.ExpectedBatc
 			j.counts[verdict.CountNotLanded]++
 			continue
 		case !x.InBooks || !x.Entry.OnTarget():
-			if cause, told := b.Causes[x.Ref.Key]; told && cause.Code != "" {
+			if cause, told := b.Causes[x.Ref.Key]; told && cause.Code != "" && !undoneTwin(&x.Entry, cause) {
 				j.counts[verdict.CountNotLanded]++
 				continue
 			}
@@ -136,11 +137,18 @@ type seen struct {
 	agrees   bool           // of a row that is only pointed at: with what it was recognised by
 }
 
+// undoneTwin reports whether the cause speaks of another record of the same key
+// than the one whose row was taken back: of two in one input, the run landed the
+// first and rejected the second.
+func undoneTwin(entry *crosswalk.Row, cause ledger.Cause) bool {
+	return entry.State == crosswalk.StateRolledBack && cause.RunID == entry.LastRun
+}
+
 // notThere judges a record that the crosswalk does not have on the target.
 func (c *comparison) notThere(j *judgement, b *run.ExpectedBatch, s *seen, runs undoing) {
 	cause, told := b.Causes[s.Ref.Key]
 	switch {
-	case told && cause.Code != "":
+	case told && cause.Code != "" && !(s.InBooks && undoneTwin(&s.Entry, cause)):
 		j.counts[verdict.CountNotLanded]++
 	case s.InBooks && s.Entry.State == crosswalk.StateRolledBack:
 		d := runs.partly(s.Entry.LastRun, verdict.Difference{Entity: c.Name, Key: s.Ref.Key, TargetKey: s.Entry.TargetKey})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"landfall/internal/books"
 	"landfall/internal/crosswalk"
 	"landfall/internal/record"
 	"landfall/internal/run"
@@ -61,10 +62,10 @@ func (c *comparison) lookLinked(ctx context.Context, tx sqldb.Tx, records []*see
 	}
 	query := fmt.Sprintf("SELECT k.ord FROM %s %s %s t ON %s WHERE %s",
 		relation, c.dialect().LookupJoin(), c.dialect().QuoteName(c.Table.Name), c.sameKey(), strings.Join(same, " AND "))
-	err := eachRow(ctx, tx, query, args, func(values []record.Value) error {
+	err := books.Each(ctx, tx, func(values []record.Value) error {
 		asked[values[0].Int()].agrees = true
 		return nil
-	})
+	}, query, args...)
 	if err != nil {
 		return fmt.Errorf("asking whether rows are what they were recognised by: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"landfall/internal/books"
 	"landfall/internal/dedupe"
 	"landfall/internal/mapping"
 	"landfall/internal/record"
@@ -40,9 +41,9 @@ func (c *comparison) findOrphansOf(ctx context.Context, ref *mapping.RefField, f
 	list := append(slices.Clone(c.Key), *column)
 	err = c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		query := fmt.Sprintf("SELECT %s FROM %s t WHERE %s", c.list("t", list), c.dialect().QuoteName(c.Table.Name), c.dangling(ref, column))
-		return eachRow(ctx, tx, query, nil, func(values []record.Value) error {
+		return books.Each(ctx, tx, func(values []record.Value) error {
 			return suspects.Append([]byte(c.KeyText(fitted(c.Key, values[:key]))))
-		})
+		}, query)
 	})
 	if err != nil {
 		return err
@@ -63,11 +64,11 @@ func (c *comparison) findOrphansOf(ctx context.Context, ref *mapping.RefField, f
 			relation, args := c.dialect().Relation("k", c.Key, keys, 1)
 			query := fmt.Sprintf("SELECT %s FROM %s %s %s t ON %s WHERE %s", c.list("t", list), relation, c.dialect().LookupJoin(),
 				c.dialect().QuoteName(c.Table.Name), c.sameKey(), c.dangling(ref, column))
-			err = eachRow(ctx, tx, query, args, func(values []record.Value) error {
+			err = books.Each(ctx, tx, func(values []record.Value) error {
 				row := fitted(list, values)
 				still[c.KeyText(row[:key])] = row[key].String()
 				return nil
-			})
+			}, query, args...)
 			if err != nil {
 				return err
 			}

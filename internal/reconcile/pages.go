@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -28,10 +29,10 @@ func (c *comparison) pages(ctx context.Context, columns []sqldb.Column, see func
 		err := c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 			rows = rows[:0]
 			query, args := c.pageQuery(all, after)
-			err := eachRow(ctx, tx, query, args, func(values []record.Value) error {
+			err := books.Each(ctx, tx, func(values []record.Value) error {
 				rows = append(rows, fitted(all, values))
 				return nil
-			})
+			}, query, args...)
 			if err != nil || len(rows) == 0 {
 				return err
 			}
@@ -70,20 +71,6 @@ func (c *comparison) pageQuery(columns []sqldb.Column, after []record.Value) (st
 	}
 	return fmt.Sprintf("SELECT %s FROM %s t%s ORDER BY %s LIMIT %d",
 		strings.Join(list, ", "), c.dialect().QuoteName(c.Table.Name), where, strings.Join(key, ", "), pageRows), args
-}
-
-func eachRow(ctx context.Context, tx sqldb.Tx, query string, args []any, each func([]record.Value) error) error {
-	rows, err := tx.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Values()); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // fitted brings values of the target into the form that written ones have.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
@@ -82,9 +83,9 @@ func (h hashing) same(ctx context.Context, tx sqldb.Tx, _ *run.ExpectedBatch, ke
 	for i := range same {
 		same[i] = true
 	}
-	err := eachRow(ctx, tx, query, args, func(values []record.Value) error {
+	err := books.Each(ctx, tx, func(values []record.Value) error {
 		same[values[0].Int()] = false
 		return nil
-	})
+	}, query, args...)
 	return same, err
 }
