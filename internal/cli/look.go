@@ -2,11 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"runtime/debug"
 	"strings"
 
@@ -68,7 +65,7 @@ type unfinished struct {
 }
 
 // findUnfinished looks at the newest run. A completed one is unfinished as long
-// as its files are not there: a crash may fall between its close and them.
+// as its files do not tell so: a crash may fall between its close and them.
 func (f *front) findUnfinished(ctx context.Context, flags runFlags) (found unfinished, err error) {
 	err = f.look(ctx, flags.target, func(file *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
 		newest, err := findRun(ctx, tx, l, file.Name, "")
@@ -82,8 +79,7 @@ func (f *front) findUnfinished(ctx context.Context, flags runFlags) (found unfin
 		if newest.State.Resumable() {
 			return nil
 		}
-		_, noReport := os.Stat(report.File(flags.runs, newest.Name))
-		if !newest.State.Ended() || !errors.Is(noReport, fs.ErrNotExist) {
+		if !newest.State.Ended() || report.Told(flags.runs, newest) {
 			return run.ErrNothingToResume
 		}
 		found.closed = newest

@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -54,6 +55,16 @@ func Artefacts(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, m *migration.
 // File is where the report of a run is. It is written last: where it is, all
 // files of the run are.
 func File(dir, run string) string { return filepath.Join(dir, run, "report.json") }
+
+// Told reports whether a run's files are there and tell of the state in which it
+// is: those of an earlier end of a run that was resumed do not.
+func Told(dir string, run *ledger.Run) bool {
+	text, err := os.ReadFile(File(dir, run.Name))
+	var told struct {
+		State ledger.State `json:"state"`
+	}
+	return err == nil && json.Unmarshal(text, &told) == nil && told.State == run.State
+}
 
 // Files are for everybody on the machine, unless they hold what is private.
 const (
