@@ -21,7 +21,6 @@ const (
 	exitUsage       = 2
 	exitEnvironment = 3
 	exitOpen        = 4
-	exitRefused     = 5
 	exitInterrupted = 130
 	exitKilled      = -1
 )

@@ -308,17 +308,20 @@ func diskFull(t *testing.T, k kind) {
 // over when its lease has run out; then the first writes nothing more.
 func twoOperators(t *testing.T, k kind) {
 	l := waveLife(t, k)
-	first := l.start(fmt.Sprintf("%s:4:%s", run.PointRead, deedStop), append(waveRun, "--lanes", "1")...)
-	first.asleep()
+	first := l.start(fmt.Sprintf("%s:4:%s", run.PointRead, deedHold), append(waveRun, "--lanes", "1")...)
+	first.reached()
 	for _, args := range [][]string{waveRun, {"resume"}, {"abandon", "wave-0001"}, {"indexes", "rebuild"}} {
 		second := l.startBeside("", args...)
 		second.wait(exitEnvironment)
 		mentions(t, second.output.String(), "is being run by", fmt.Sprintf("pid %d", first.cmd.Process.Pid), "wave-0001")
 	}
+	// By now it has made the keys of the next batch, so no transaction of it is open: it falls asleep.
+	first.signal(syscall.SIGSTOP)
 	l.expireLease()
 	second := l.startBeside("", "resume")
 	second.wait(exitOpen)
 	l.asWhole()
+	first.goOn()
 	first.signal(syscall.SIGCONT)
 	first.wait(exitBroken)
 	mentions(t, first.output.String(), books.ErrLeaseLost.Error())

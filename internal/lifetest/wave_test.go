@@ -97,18 +97,10 @@ func (l *life) wave() {
 	l.arm("1h")
 }
 
-// arm opens the target as a person does, who types what it is.
-func (l *life) arm(long string) {
-	l.t.Helper()
-	told := l.run(exitLanded, "guard", "status")
-	identity := strings.TrimPrefix(strings.SplitN(told, "\n", 2)[0], "goal is ")
-	l.run(exitLanded, "guard", "arm", "--for", long, "--reason", "wave 7", "--identity", identity)
-}
-
 // armAgain opens the target where the engine has closed it.
 func (l *life) armAgain() {
 	l.t.Helper()
-	if strings.Contains(l.run(exitLanded, "guard", "status"), "\nnot armed") {
+	if !l.guard().Armed {
 		l.arm("1h")
 	}
 }

@@ -3,8 +3,8 @@ package report
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
