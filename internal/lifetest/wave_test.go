@@ -113,7 +113,7 @@ func (l *life) own(table string) string {
 }
 
 // waveRun is the command that carries the wave.
-var waveRun = []string{"run", "--batch", "6"}
+var waveRun = []string{"run", "--mode", "insert-only", "--batch", "6"}
 
 // landed is what a wave comes to, whatever broke it off on the way: rows with
 // their keys, what the crosswalk and the ledger say of each record, and the
