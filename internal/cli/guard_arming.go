@@ -3,9 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 
 	"landfall/internal/guard"
 	"landfall/internal/mapping"
+	"landfall/internal/plan"
 	"landfall/internal/sqldb"
 )
 
@@ -80,25 +79,15 @@ func (flags *armFlags) arming() (guard.Arming, error) {
 	if a.For, err = time.ParseDuration(flags.howLong); err != nil || a.For < shortestArming || a.For > longestArming {
 		return a, usagef("--for %s: expected a duration from %s to %.0fh such as 90m or 2h", flags.howLong, shortestArming, longestArming.Hours())
 	}
-	if flags.plan != "" {
-		a.PlanHash, err = planHash(flags.plan)
+	if flags.plan == "" {
+		return a, nil
 	}
-	return a, err
-}
-
-// planHash reads the content hash that a plan carries.
-func planHash(path string) (string, error) {
-	content, err := os.ReadFile(path)
+	held, err := plan.Read(flags.plan)
 	if err != nil {
-		return "", usagef("--plan: %w", err)
+		return a, err
 	}
-	var plan struct {
-		Hash string `json:"hash"`
-	}
-	if err := json.Unmarshal(content, &plan); err != nil || plan.Hash == "" {
-		return "", usagef("--plan %s: this is no plan: expected the JSON that `landfall plan` writes", path)
-	}
-	return plan.Hash, nil
+	a.PlanHash = held.Hash
+	return a, nil
 }
 
 // arm asks for the identity, unless it was given, and opens the target.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"landfall/internal/books"
 	"landfall/internal/migration"
 	"landfall/internal/plan"
 	"landfall/internal/record"
@@ -236,10 +237,22 @@ func (f *front) heldTo(ctx context.Context, flags runFlags, path string, inputs 
 		if err == nil {
 			return m, o, nil
 		}
+		o.RunsDir = flags.runs
+		err = f.notedDrift(ctx, m, o, err)
 	}
 	m.Close(ctx)
 	if errors.Is(err, run.ErrStopped) {
 		err = &ended{exitInterrupted}
 	}
 	return nil, run.Options{}, err
+}
+
+// notedDrift notes in the audit of a guarded target that a plan does not hold
+// any more.
+func (f *front) notedDrift(ctx context.Context, m *migration.Migration, o run.Options, err error) error {
+	b, unknown := books.New(m.Looker().Dialect())
+	if unknown != nil {
+		return err
+	}
+	return o.Gate(b, m.File, m.Target, false).Noted(ctx, m.Looker(), err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -177,6 +178,11 @@ func (g *Gate) Admit(ctx context.Context, tx sqldb.Tx, run string) error {
 	}
 	e := g.event(EventAdmitted)
 	e.Run = run
+	for _, a := range g.who.Approvals {
+		if a.PlanHash == g.who.PlanHash {
+			e.Message = strings.TrimPrefix(e.Message+"; ", "; ") + fmt.Sprintf("approved by %s at %s (typed by %s): %s", a.By, a.At, a.Actor, a.Reason)
+		}
+	}
 	return Note(ctx, tx, g.books, e)
 }
 
@@ -250,17 +256,46 @@ func (g *Gate) event(word string) Event {
 	}
 }
 
-// noteRefusal notes a refusal in the audit and returns it. A mode that has run
-// out is disarmed with it. That it cannot be noted does not open the gate.
+// NoteRefusal notes a refusal in the audit. A mode that has run out is disarmed
+// with it.
+func (g *Gate) NoteRefusal(ctx context.Context, tx sqldb.Tx, refusal *Refusal) error {
+	if !g.Protects() {
+		return nil
+	}
+	return g.note(ctx, tx, refusal)
+}
+
+func (g *Gate) note(ctx context.Context, tx sqldb.Tx, refusal *Refusal) error {
+	e := g.event(EventRefused)
+	e.Message = refusal.noted()
+	if err := Note(ctx, tx, g.books, e); err != nil || refusal.Code != CodeExpired {
+		return err
+	}
+	return g.disarmBy(ctx, tx, engine, "the time had run out")
+}
+
+// Noted notes what somebody other than the gate refused, such as work whose plan
+// does not hold any more, and returns the error as it is. Other errors and those
+// of a target that is not protected are noted nowhere.
+func (g *Gate) Noted(ctx context.Context, db sqldb.DB, err error) error {
+	var refusal *Refusal
+	if !g.Protects() || !errors.As(err, &refusal) {
+		return err
+	}
+	able, unknown := guarded(ctx, db)
+	switch {
+	case unknown != nil:
+		return errors.Join(err, fmt.Errorf("the refusal could not be noted in the audit: %w", unknown))
+	case !able:
+		return g.refuseUnbooked(refusal)
+	}
+	return g.noteRefusal(ctx, db, refusal)
+}
+
+// noteRefusal notes a refusal in a transaction of its own and returns it. That it
+// cannot be noted does not open the gate.
 func (g *Gate) noteRefusal(ctx context.Context, db sqldb.DB, refusal *Refusal) error {
-	err := inTx(ctx, db, func(tx sqldb.Tx) error {
-		e := g.event(EventRefused)
-		e.Message = refusal.noted()
-		if err := Note(ctx, tx, g.books, e); err != nil || refusal.Code != CodeExpired {
-			return err
-		}
-		return g.disarmBy(ctx, tx, engine, "the time had run out")
-	})
+	err := inTx(ctx, db, func(tx sqldb.Tx) error { return g.note(ctx, tx, refusal) })
 	if err != nil {
 		return errors.Join(refusal, fmt.Errorf("the refusal could not be noted in the audit: %w", err))
 	}

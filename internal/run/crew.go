@@ -127,6 +127,14 @@ func (c *crew) held() {
 	c.steering.pause()
 }
 
+// closed reports whether an error is that the target accepts no more writes: then
+// all lanes stop, each after its transaction.
+func (l *lane) closed(err error) bool {
+	var refusal *guard.Refusal
+	refused, _ := l.Gate.Refused()
+	return errors.As(err, &refusal) && refused != nil
+}
+
 // landAll lands batches until there are none, the lane is one too many, or it
 // is asked to stop.
 func (l *lane) landAll(c *crew, first bool) error {
@@ -146,8 +154,7 @@ func (l *lane) landAll(c *crew, first bool) error {
 			c.held()
 		}
 		begun := time.Now()
-		var refusal *guard.Refusal
-		if err := l.carryBatch(c.landing, batch); errors.As(err, &refusal) {
+		if err := l.carryBatch(c.landing, batch); l.closed(err) {
 			l.unlanded.Add(1) // what other lanes have in hand is finished
 			return nil
 		} else if err != nil {

@@ -104,6 +104,11 @@ func (o *Options) asking(migration string, resume bool) guard.Asking {
 	}
 }
 
+// Gate is what lets a run with these options into its target.
+func (o *Options) Gate(b *books.Books, file *mapping.File, c *mapping.Connection, resume bool) *guard.Gate {
+	return guard.NewGate(b, guard.RulesOf(file, c), o.asking(file.Name, resume))
+}
+
 // Point names a place in a batch's life.
 type Point string
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"landfall/internal/books"
-	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
@@ -92,7 +91,7 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	if err := r.refuseEarly(ctx, mustResume); err != nil {
 		return nil, err
 	}
-	r.Gate = guard.NewGate(b, guard.RulesOf(m.File, m.Target), o.asking(m.File.Name, mustResume))
+	r.Gate = o.Gate(b, m.File, m.Target, mustResume)
 	if err := r.Gate.Open(ctx, m.Looker()); err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (s *Session) Begin(ctx context.Context, b *books.Books, migration string, s
 		s.Lease = nil
 		return err
 	}
-	return s.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+	err = s.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		if err := s.Lease.Check(ctx, a.Tx); err != nil {
 			return err
 		}
@@ -56,6 +56,12 @@ func (s *Session) Begin(ctx context.Context, b *books.Books, migration string, s
 		}
 		return s.Lease.Renew(ctx, a.Tx, name)
 	}, s.Again)
+	var refusal *guard.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	noted := s.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error { return s.Gate.NoteRefusal(ctx, a.Tx, refusal) }, s.Again)
+	return errors.Join(err, noted)
 }
 
 // Check is the first step of every transaction that writes: it returns
