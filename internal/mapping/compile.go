@@ -52,6 +52,7 @@ func Compile(entity *Entity, source []record.Field, target []record.Field) (*Pro
 	c.ignored()
 	c.totals()
 	c.made(c.source)
+	c.operation(c.source)
 	if len(c.problems) > 0 {
 		sortProblems(c.problems)
 		return nil, c.problems

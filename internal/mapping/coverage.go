@@ -15,6 +15,9 @@ func (e *Entity) Coverage(source []record.Field) (unused []string) {
 			covered[name] = true
 		}
 	}
+	if e.From.Operation != nil {
+		covered[e.From.Operation.Column] = true
+	}
 	for _, f := range e.Fields {
 		for _, name := range f.From {
 			covered[name] = true

@@ -59,6 +59,10 @@ func (e *Entity) Describe() []string {
 	if e.From.Each != nil {
 		say("from.each", plainList(e.From.Each.Columns)+" value "+plainText(e.From.Each.Value))
 	}
+	if o := e.From.Operation; o != nil {
+		say("from.operation", plainText(o.Column)+" insert "+plainList(o.Insert))
+		say("from.operation.change", plainList(o.Change))
+	}
 	lines = e.From.Settings.describe(lines, e.Name+".from")
 	say("to.table", optionalText(e.To.Table))
 	say("to.key", e.To.describeKey())

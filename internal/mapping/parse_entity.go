@@ -2,7 +2,7 @@ package mapping
 
 var (
 	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "totals", "fingerprint", "log", "stop_after", "indexes", "analyze", "renamed_from", "edited", "missing", "on_match"}
-	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection", "each"}
+	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection", "each", "operation"}
 	toKeys     = []string{"table", "key", "match", "collapse"}
 	keyKeys    = []string{"column", "columns", "new", "sequence", "version", "base", "start_row_number", "collisions", "width", "space", "from", "digits", "registry"}
 	strategies = []string{string(KeyIdentity), string(KeySequence), string(KeyUUID), string(KeyNatural), string(KeyOffset), string(KeyInherited)}
@@ -72,6 +72,7 @@ func (r *reader) from(e *Entity, n *Node) {
 	}
 	e.From.Fold = r.fold(n.get("fold"), subject)
 	r.each(e, n.get("each"), subject)
+	r.operation(e, n.get("operation"), subject)
 	r.oneSource(n, subject)
 }
 

@@ -47,6 +47,11 @@ func fromSchema() schema {
 			SlotColumn: described("the columns; fields read the name of the one at hand as slot", texts()),
 			"value":    described("name by which fields read what it holds: value", text()),
 		}, SlotColumn)),
+		"operation": described("the column that says what is to be done with a record; the whole input is refused where it says what a run cannot do", object(operationKeys, schema{
+			"column": described("the column", text()),
+			"insert": described("what it says of new records", operationWords()),
+			"change": described("what it says of records that change", operationWords()),
+		}, "column", "insert")),
 	}, "key"))
 	s["oneOf"] = []schema{{"required": []string{"table"}}, {"required": []string{"query"}}, {"required": []string{"file"}}}
 	return s

@@ -64,7 +64,7 @@ func (r *runner) wants(ctx context.Context) (*ledger.Run, []ledger.Entity, error
 		}
 		entities = append(entities, entity)
 	}
-	return run, entities, nil
+	return run, entities, r.refuseOperations(ctx, r.o.Mode, entities)
 }
 
 func describeEntity(ctx context.Context, e *migration.Entity) (ledger.Entity, error) {
@@ -136,6 +136,11 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 	}
 	if err := r.pickRetried(runs, wanted); err != nil {
 		return false, err
+	}
+	if target.Mode(wanted.Mode) != r.o.Mode {
+		if err := r.refuseOperations(ctx, target.Mode(wanted.Mode), entities); err != nil {
+			return false, err
+		}
 	}
 	r.run, r.entities = wanted, entities
 	if err := r.ledger.Start(ctx, tx, wanted, entities); err != nil {
