@@ -10,9 +10,23 @@ import (
 // the heap would grow to twice that before it is collected.
 const softMemory = 160 << 20
 
+// bounded is set when the program itself has bounded its memory.
+var bounded bool
+
 // boundMemory leaves the choice to the user where GOMEMLIMIT is set.
 func boundMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
+		bounded = true
 		debug.SetMemoryLimit(softMemory)
+	}
+}
+
+// softPlanMemory is that of a plan, whose scratch database has memory of its own
+// that the collector knows nothing of.
+const softPlanMemory = 96 << 20
+
+func boundPlanMemory() {
+	if bounded {
+		debug.SetMemoryLimit(softPlanMemory)
 	}
 }

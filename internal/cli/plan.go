@@ -89,6 +89,7 @@ func (f *front) makePlan(ctx context.Context, flags planFlags) error {
 	if err != nil {
 		return err
 	}
+	boundPlanMemory()
 	progress := f.progress(flags.json)
 	stop, end := f.stopOnSignal()
 	defer end()

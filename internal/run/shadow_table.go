@@ -8,6 +8,8 @@ import (
 
 	"landfall/internal/connector/table"
 	"landfall/internal/ledger"
+	"landfall/internal/mapping"
+	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
@@ -39,14 +41,22 @@ type shadowTable struct {
 	name  string
 	table *sqldb.Table
 	key   []sqldb.Column
+	// entity writes the rows; the last one of those that do.
+	entity *migration.Entity
 	// rules are the sets of columns whose values are remembered: unique ones, those
 	// that other tables refer to, and those that records are matched by.
 	rules [][]sqldb.Column
 	// written: the scratch database says something of its rows; left: also that
 	// some gave up values.
 	written, left bool
-	last          int64 // the last number that was given out as a key; 0: none yet
-	first         int64 // the highest number before that
+	// whole: rows are written down with what they hold, since they may be looked at
+	// again: several entities write them, or references of theirs wait.
+	whole bool
+	// apart are the rules whose values need not be remembered of new rows: reading
+	// has seen to it already that no two of them agree.
+	apart map[int]bool
+	last  int64 // the last number that was given out as a key; 0: none yet
+	first int64 // the highest number before that
 }
 
 var _ target.Table = (*shadowTable)(nil)
@@ -59,23 +69,68 @@ func (s *shadow) openTables() {
 			t = s.openTable(e.Table, e.Key)
 		}
 		t.remember(columnNames(e.Match))
+		t.whole = t.whole || t.entity != nil || e.To.Collapse || len(s.m.Circle(e)) > 1 || s.m.Waits(e, e.Name) && refersTo(e, e.Name) || e.To.NewKey == mapping.KeyNatural
+		t.entity = e
 		if e.Registry != nil && s.tables[e.Registry.Table.Name.String()] == nil {
 			s.openTable(e.Registry.Table, e.Registry.Columns[:1])
 		}
 	}
+	pointed := map[*shadowTable][][]string{}
 	for _, e := range s.m.Entities {
 		for _, fk := range e.Table.ForeignKeys {
 			if t := s.tableOf(fk.References); t != nil {
 				t.remember(fk.Referenced)
+				pointed[t] = append(pointed[t], fk.Referenced)
 			}
 		}
 	}
+	for _, t := range s.tables {
+		t.findApart(pointed[t])
+	}
+}
+
+// refersTo reports whether an entity has references to another one.
+func refersTo(e *migration.Entity, name string) bool {
+	return slices.ContainsFunc(e.Fields, func(f *mapping.Field) bool { return slices.Contains(f.Parents(), name) })
+}
+
+// findApart finds the rules that no new row can break for another one, and that
+// nobody refers to by what is remembered.
+func (t *shadowTable) findApart(pointed [][]string) {
+	if t.entity == nil || t.whole {
+		return
+	}
+	counted := t.entity.To.NewKey == mapping.KeyIdentity || t.entity.To.NewKey == mapping.KeySequence
+	for which, columns := range t.rules {
+		names := columnNames(columns)
+		key := slices.Equal(names, columnNames(t.key))
+		referred := slices.ContainsFunc(pointed, func(other []string) bool { return t.rule(other) == which })
+		read := slices.ContainsFunc(t.entity.UniqueTuples(), func(places []int) bool {
+			return len(places) == len(names) && !slices.ContainsFunc(places, func(place int) bool { return !slices.Contains(names, t.entity.Program.Columns[place]) })
+		}) && !t.merges(names) && !slices.ContainsFunc(columns, func(c sqldb.Column) bool { return c.Type.FoldCase })
+		t.apart[which] = key && counted || read && !referred
+	}
+}
+
+// merges reports whether two records of the source that differ in the columns
+// may agree in the target.
+func (t *shadowTable) merges(names []string) bool {
+	for _, ref := range t.entity.Program.Refs {
+		many := len(ref.Entities) > 1 || ref.Field.By != nil || slices.ContainsFunc(ref.Entities, func(name string) bool {
+			parent := t.m.Entity(name)
+			return parent.OnMatch == mapping.MatchLink || parent.To.Collapse
+		})
+		if many && slices.Contains(names, ref.Field.Target) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(t.entity.Lookups, func(l migration.Lookup) bool { return slices.Contains(names, l.Field.Target) })
 }
 
 func (s *shadow) openTable(of *sqldb.Table, key []sqldb.Column) *shadowTable {
 	t := &shadowTable{
 		Lander: table.NewLander(s.m.Looker().Dialect(), of, key), shadow: s,
-		id: int64(len(s.tables)), name: of.Name.String(), table: of, key: key,
+		id: int64(len(s.tables)), name: of.Name.String(), table: of, key: key, apart: map[int]bool{},
 	}
 	s.tables[t.name] = t
 	for _, unique := range of.Uniques {
@@ -256,12 +311,26 @@ func overlay(row []record.Value, columns []sqldb.Column, text string) error {
 	return nil
 }
 
+// after are the rows behind the first so many.
+func after(rows [][]record.Value, n int) [][]record.Value {
+	if rows == nil {
+		return nil
+	}
+	return rows[n:]
+}
+
 // keep writes down what would be known of rows.
 func (t *shadowTable) keep(ctx context.Context, tx sqldb.Tx, state int64, keys []string, columns []sqldb.Column, rows [][]record.Value) error {
-	if len(keys) == 0 {
+	if len(keys) == 0 || !t.whole {
 		return nil
 	}
 	t.written = true
+	if most := 2000; len(keys) > most { // the database keeps what it is given for as long as the statement
+		if err := t.keep(ctx, tx, state, keys[most:], columns, after(rows, most)); err != nil {
+			return err
+		}
+		keys = keys[:most]
+	}
 	cells := make([][]record.Value, len(keys))
 	for i, key := range keys {
 		text := "{}"

@@ -54,6 +54,9 @@ func (t *shadowTable) Insert(ctx context.Context, tx sqldb.Tx, columns []sqldb.C
 	}
 	rules := t.Rules(columns)
 	for i := range rules {
+		if rules[i].Code == record.CodeUnique && t.last > t.first && slices.Equal(rules[i].Columns, columnNames(t.key)) {
+			continue // keys that are given out are nobody's
+		}
 		broken, err := t.Breaking(ctx, f.tx.there, &rules[i], columns, f.rowsLeft())
 		if err != nil {
 			return target.Landed{}, err
@@ -122,6 +125,9 @@ func (f *foreseen) write(ctx context.Context) error {
 	for n, i := range f.left {
 		keys[n] = f.keys[i]
 		for rule := range f.rules {
+			if f.apart[rule] {
+				continue
+			}
 			if hash, complete := f.hashAt(rule, f.columns, f.rows[i]); complete {
 				over[ruleValue{rule, hash}] = f.keys[i]
 			}
@@ -156,7 +162,11 @@ func (f *foreseen) references(ctx context.Context, rule *refRule, broken []targe
 	hashes := map[int]record.Value{}
 	asked := make([]record.Value, 0, len(f.left))
 	missing := map[int]bool{}
+	single := len(rule.Columns) == 1 && slices.Equal(rule.Referenced, columnNames(parent.key))
 	for _, refusal := range broken {
+		if single && parent.isGuess(f.rows[refusal.Row][columnPlace(f.columns, rule.Columns[0])]) {
+			continue // it stands for a row that the run makes
+		}
 		missing[refusal.Row] = true
 	}
 	for _, i := range f.left {

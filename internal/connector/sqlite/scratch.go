@@ -24,7 +24,7 @@ func Scratch(ctx context.Context, dir string) (sqldb.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, pragma := range []string{"PRAGMA synchronous = OFF", "PRAGMA foreign_keys = OFF", "PRAGMA temp_store = FILE"} {
+	for _, pragma := range []string{"PRAGMA synchronous = OFF", "PRAGMA foreign_keys = OFF", "PRAGMA temp_store = FILE", "PRAGMA cache_size = -8192"} {
 		if _, err := db.(*database).exec(ctx, pragma, nil); err != nil {
 			db.Close(ctx)
 			return nil, err
