@@ -153,28 +153,25 @@ func (s *Space) Take(ctx context.Context, tx sqldb.Tx, runID, from int64, count 
 	return numbers, next, err
 }
 
-// First is where an entity's batches begin: behind what the entities before it
-// have used. again is true when the entity has blocks of its own, and goes on
-// behind them.
+// First is where an entity's next batch begins: behind the one before, or behind
+// what the run's entities before it have used.
 func (s *Space) First(ctx context.Context, tx sqldb.Tx, runID, entityID int64) (first int64, err error) {
-	row, found, err := s.books.One(ctx, tx, "SELECT max(next_key) FROM {key_block} WHERE run_id = ? AND entity_id = ?", runID, entityID)
-	if err != nil || found && !row[0].IsNull() {
+	row, _, err := s.books.One(ctx, tx, "SELECT coalesce(max(next_key), 0) FROM {key_block} WHERE run_id = ? AND entity_id = ?", runID, entityID)
+	if err != nil || row[0].Int() > 0 {
 		return row[0].Int(), err
 	}
+	row, _, err = s.books.One(ctx, tx, "SELECT coalesce(min(first_key), 0) FROM {key_lot} WHERE run_id = ? AND space = ?", runID, s.Name)
+	if err != nil {
+		return 0, err
+	}
+	first = row[0].Int()
 	spare, known, err := s.Spare(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
-	if !known {
-		row, _, err := s.books.One(ctx, tx, "SELECT coalesce(max(last_key), 0) + 1 FROM {key_block} WHERE run_id = ? AND space = ?", runID, s.Name)
-		if err != nil {
-			return 0, err
-		}
-		return row[0].Int(), nil
-	}
 	// Numbers from spare on replaced others, and move nobody.
 	err = s.books.Query(ctx, tx, func(row []record.Value) error {
-		if row[0].Int() < spare {
+		if !known || row[0].Int() < spare {
 			first = max(first, row[0].Int()+1)
 			return nil
 		}

@@ -1,8 +1,11 @@
 package lawtest
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"landfall/internal/run"
 )
@@ -123,5 +126,80 @@ func TestA16RehearsalUsesNoKeys(t *testing.T) {
 		}
 		w.run(run.Options{})
 		same(t, "keys", []string{"1006|F", "1007|G", "1008|H"}, w.query("SELECT id, legacy FROM accounts WHERE id > 1005 ORDER BY id"))
+	})
+}
+
+// TestA09BusinessBesideLanes: people go on inserting rows behind the highest
+// key, which is where the run's keys are. Nobody loses a row, no key is given
+// twice, and records whose keys nobody took have those of a quiet run.
+func TestA09BusinessBesideLanes(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.disturbed = true
+		w.do(accountSchema)
+		w.mapping(accountMapping(""))
+		var keys []string
+		for i := range 300 {
+			keys = append(keys, fmt.Sprintf("N%d", i))
+		}
+		w.accounts(keys...)
+		ended, done := make(chan struct{}), make(chan int)
+		own := open(t, w.url)
+		business := func() {
+			inserted := 0
+			for {
+				select {
+				case <-ended:
+					done <- inserted
+					return
+				default:
+				}
+				if tx, err := own.Begin(context.Background()); err == nil {
+					n, err := tx.Exec(context.Background(), "INSERT INTO accounts (id, amount) SELECT coalesce(max(id), 1000) + 1, 7 FROM accounts")
+					if err == nil && tx.Commit(context.Background()) == nil {
+						inserted += int(n)
+					}
+					_ = tx.Rollback(context.Background()) // a key that somebody else took is tried again
+				}
+				time.Sleep(3 * time.Millisecond)
+			}
+		}
+		out := w.run(run.Options{Records: 20, Lanes: 4, Points: func(p run.Point) {
+			if p == run.PointStarted {
+				go business()
+			}
+		}})
+		close(ended)
+		inserted := <-done
+		for _, end := range out.ends {
+			if !strings.HasSuffix(end, " created") {
+				t.Error(end)
+			}
+		}
+		same(t, "rows of business", []string{fmt.Sprint(inserted)}, w.query("SELECT count(*) FROM accounts WHERE amount = 7"))
+		theirs := map[string]bool{}
+		for _, id := range w.query("SELECT id FROM accounts WHERE amount = 7") {
+			theirs[id] = true
+		}
+		got := map[string]string{}
+		for _, row := range w.query("SELECT legacy, id FROM accounts WHERE amount = 1") {
+			legacy, id, _ := strings.Cut(row, "|")
+			got[legacy] = id
+		}
+		moved := 0
+		for i, key := range keys {
+			quiet := fmt.Sprint(1001 + i)
+			if theirs[quiet] {
+				moved++
+			} else if got[key] != quiet {
+				t.Errorf("%s has the key %s and not %s, which nobody took", key, got[key], quiet)
+			}
+		}
+		t.Logf("%d rows of business, %d keys taken", inserted, moved)
+		for _, row := range w.crosswalk() {
+			cells := strings.Split(row, "|")
+			if got[cells[1]] != cells[2] {
+				t.Errorf("the crosswalk has the key %s for %s, whose row has %s", cells[2], cells[1], got[cells[1]])
+			}
+		}
 	})
 }

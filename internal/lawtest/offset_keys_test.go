@@ -1,7 +1,9 @@
 package lawtest
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -214,5 +216,126 @@ func TestA04OffsetGoesOn(t *testing.T) {
 		w.file("accounts.csv", "No,Amount", "L44,1")
 		w.run(run.Options{})
 		same(t, "keys", []string{"1041|L41", "1042|L42", "1043|L44"}, w.query("SELECT id, legacy FROM accounts WHERE id > 1040 ORDER BY id"))
+	})
+}
+
+// TestA09RecreatedRowGetsAnotherKey: the first one was used.
+func TestA09RecreatedRowGetsAnotherKey(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.used()
+		w.mapping(accountMapping("") + "    missing: recreate\n")
+		w.do("DELETE FROM accounts WHERE id = 1003")
+		out := w.run(run.Options{Records: 2})
+		same(t, "ends", []string{"account:A unchanged", "account:B unchanged", "account:C created", "account:D unchanged", "account:E unchanged"}, out.ends)
+		same(t, "keys", []string{"1006|C"}, w.query("SELECT id, legacy FROM accounts WHERE legacy = 'C'"))
+	})
+}
+
+// TestA09LastKeyTakenMeanwhile: no key is left for the record, and all others land.
+func TestA09LastKeyTakenMeanwhile(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.disturbed = true
+		w.do(accountSchema, "INSERT INTO accounts (id) VALUES (9996)")
+		w.mapping(strings.Replace(accountMapping(", width: 4"), "base: 1000", "base: 0", 1))
+		w.accounts("F", "G", "H")
+		out := w.run(run.Options{Points: func(p run.Point) {
+			if p == run.PointKeys {
+				w.do("INSERT INTO accounts (id) VALUES (9998)")
+			}
+		}})
+		same(t, "ends", []string{"account:F created", "account:G failed: key-space-exhausted in id", "account:H created"}, out.ends)
+	})
+}
+
+// TestA09OneRunAtATimeMakesKeys: another migration waits for the end of a run
+// that is not finished; the same one goes on with it, and a rehearsal may be held.
+func TestA09OneRunAtATimeMakesKeys(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.used()
+		w.accounts("F", "G", "H", "I")
+		stop := make(chan struct{})
+		broken, err := w.try(run.Options{Records: 2, StartRows: map[string]int64{"account": 10}, Stop: stop, Points: func(p run.Point) {
+			if p == run.PointKeys {
+				close(stop)
+			}
+		}}, run.Run)
+		if err != nil || !broken.Stopped {
+			t.Fatalf("stopped %v, %v", broken.Stopped, err)
+		}
+		own := readFile(t, w.dir+"/landfall.yaml")
+		w.file("landfall.yaml", strings.Replace(own, "name: acme", "name: other", 1))
+		if code, out, errs := w.cli("run"); code != 3 || !strings.Contains(errs, "makes keys of the same row numbers") {
+			t.Errorf("exit %d\n%s%s", code, out, errs)
+		}
+		w.file("landfall.yaml", own)
+		if code, out, errs := w.cli("run", "--dry-run", "--limit", "1"); code != 0 {
+			t.Errorf("a rehearsal: exit %d\n%s%s", code, out, errs)
+		}
+		var drift *run.DriftError
+		if _, err := w.try(run.Options{Records: 2, StartRows: map[string]int64{"account": 11}}, run.Run); !errors.As(err, &drift) || !strings.Contains(err.Error(), "--start-row-number") {
+			t.Errorf("another first row number: %v", err)
+		}
+		if _, err := w.try(run.Options{}, run.Resume); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "keys", []string{"1010|F", "1011|G", "1012|H", "1013|I"}, w.query("SELECT id, legacy FROM accounts WHERE id > 1005 ORDER BY id"))
+	})
+}
+
+// TestA09RetryTakesTheNextKeys: records that were rejected get keys when they land.
+func TestA09RetryTakesTheNextKeys(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.do("CREATE TABLE accounts (id bigint PRIMARY KEY, legacy varchar(20), amount integer CHECK (amount > 0))")
+		w.mapping(accountMapping(""))
+		w.file("accounts.csv", "No,Amount", "F,1", "G,0", "H,1", "I,0")
+		w.run(run.Options{Records: 2})
+		w.file("accounts.csv", "No,Amount", "F,1", "G,1", "H,1", "I,1")
+		w.disturbed = true
+		same(t, "retried", []string{"account:G created", "account:I created"}, w.run(run.Options{RetryOpen: true, Records: 1, Points: func(p run.Point) {
+			if p == run.PointKeys {
+				w.do("INSERT INTO accounts (id, amount) SELECT 1004, 1 WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE id = 1004)")
+			}
+		}}).ends)
+		same(t, "keys", []string{"1001|F", "1003|H", "1004|NULL", "1005|I", "1006|G"}, w.query("SELECT id, legacy FROM accounts ORDER BY id"))
+	})
+}
+
+// TestA09ColumnsThatHoldNoKeys are told before anything runs.
+func TestA09ColumnsThatHoldNoKeys(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.do(accountSchema, "CREATE TABLE loose (id bigint, legacy varchar(20))", "CREATE TABLE coded (id varchar(4) PRIMARY KEY, legacy varchar(20), account_id bigint)",
+			"CREATE TABLE dated (id date PRIMARY KEY, legacy varchar(20))", "CREATE TABLE short (id smallint PRIMARY KEY, legacy varchar(20), account_id bigint)",
+			"CREATE TABLE kept (id bigint PRIMARY KEY, env integer NOT NULL)", "CREATE TABLE kept_loose (id bigint)")
+		w.accounts("A")
+		for _, c := range []struct{ table, key, want string }{
+			{"loose", "new: offset", "needs a key column that .*loose keeps unique"},
+			{"coded", "new: offset", "give `width`, the digits that each key has"},
+			{"coded", "new: offset, width: 5", "has no room for 5 digits"},
+			{"dated", "new: offset", "holds neither whole numbers nor text of digits"},
+			{"short", "new: offset, base: 32767", "base 32767 leaves no row numbers: id holds keys up to 32767"},
+			{"accounts", "new: offset, base: 1000, width: 3", "base 1000 leaves no row numbers: id holds keys up to 999"},
+			{"accounts", "new: offset, registry: {table: kept, column: id}", `kept.env wants a value \(NOT NULL, no default\): give one in .fields.`},
+			{"accounts", "new: offset, registry: {table: kept, column: di}", `kept has no column "di", did you mean "id"\?`},
+			{"accounts", "new: offset, registry: {table: kept_loose, column: id}", `kept_loose.id is not kept unique`},
+			{"accounts", "new: offset, registry: {table: accounts, column: id}", `accounts is the table of the rows themselves`},
+			{"short", "new: inherited, from: account_id, digits: 5", `5 digits leave no room for the key of its parent`},
+			{"coded", "new: inherited, from: account_id, digits: 4", `4 digits leave no room for the key of its parent|no room`},
+		} {
+			t.Run(c.table+" "+c.key, func(t *testing.T) {
+				fields := "{legacy: No}"
+				if strings.Contains(c.key, "inherited") {
+					fields = "{legacy: No, account_id: {ref: parent, from: No}}"
+				}
+				w.mapping("  parent:\n    from: {file: accounts.csv, key: No}\n    to: {table: accounts, key: {column: id, new: offset}}\n    fields: {legacy: No}\n" +
+					"  child:\n    from: {file: accounts.csv, key: No}\n    to: {table: " + c.table + ", key: {column: id, " + c.key + "}}\n    fields: " + fields + "\n")
+				if c.table == "accounts" {
+					w.mapping("  child:\n    from: {file: accounts.csv, key: No}\n    to: {table: accounts, key: {column: id, " + c.key + "}}\n    fields: " + fields + "\n")
+				}
+				code, out, errs := w.cli("check")
+				if matched, _ := regexp.MatchString(c.want, out+errs); code != 2 || !matched {
+					t.Errorf("exit %d\n%s%s", code, out, errs)
+				}
+			})
+		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"landfall/internal/record"
 	"landfall/internal/source"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 // place is where a record stands in an entity's input: numbers count the records
@@ -20,14 +21,14 @@ type place struct {
 }
 
 // choose finds out which records the run is limited to; nil means all.
-func (e *entityRun) choose(ctx context.Context) (*wanted, error) {
+func (e *entityRun) choose(ctx context.Context, loader target.Transactions) (*wanted, error) {
 	switch {
 	case e.stored.Done:
 		return nil, nil
 	case len(e.o.Only) > 0:
 		return e.onlyThese(), nil
 	case e.run.Options.Retry:
-		return e.openRecords(ctx)
+		return e.openRecords(ctx, loader)
 	}
 	return nil, nil
 }
@@ -46,9 +47,9 @@ func (e *entityRun) onlyThese() *wanted {
 // openRecords are those that did not land in the run that is retried, or, when
 // none is named, in any run since the last one over all records, and that have
 // not landed since.
-func (e *entityRun) openRecords(ctx context.Context) (*wanted, error) {
+func (e *entityRun) openRecords(ctx context.Context, loader target.Transactions) (*wanted, error) {
 	var w *wanted
-	err := e.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+	err := loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		if err := w.close(); err != nil { // an earlier look may have broken off half-way
 			return err
 		}

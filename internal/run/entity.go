@@ -205,7 +205,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.wanted, err = e.choose(ctx); err != nil {
+	if e.wanted, err = e.choose(ctx, e.Loader); err != nil {
 		return err
 	}
 	e.total = e.countTotal()

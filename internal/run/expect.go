@@ -163,7 +163,7 @@ func (e *ExpectedEntity) know(ctx context.Context, tx sqldb.Tx) error {
 	if e.shapeID, err = e.store.KnownShape(ctx, tx, string(shape)); err != nil {
 		return err
 	}
-	if e.wanted, err = e.choose(ctx); err != nil {
+	if e.wanted, err = e.choose(ctx, e.Loader); err != nil {
 		return err
 	}
 	e.total = e.countTotal()

@@ -90,7 +90,7 @@ func (f *feed) run(ctx context.Context) (err error) {
 			return err
 		}
 		if f.makesKeys() && !f.rehearse && !f.expects && f.shadow == nil {
-			f.own = &target.Loader{Open: f.m.OpenTarget, Dialect: f.books.Dialect(), Patience: f.o.Patience, Waiting: f.waiting}
+			f.own = f.ownLoader()
 			defer f.own.Close(context.WithoutCancel(ctx))
 		}
 	}

@@ -93,7 +93,7 @@ func (r *runner) claimSpaces(ctx context.Context, tx sqldb.Tx) error {
 		return err
 	}
 	for _, s := range r.spaces {
-		if err := s.Claim(ctx, tx, r.run.ID, func(state string) bool { return ledger.State(state).Resumable() }); err != nil {
+		if err := s.Claim(ctx, tx, r.run.ID, func(state string) bool { return !r.rehearse && ledger.State(state).Resumable() }); err != nil {
 			return err
 		}
 		if err := s.allot(ctx, tx, r.run.ID); err != nil {

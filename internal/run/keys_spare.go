@@ -21,8 +21,10 @@ func (e *entityRun) measureSpare(ctx context.Context, wanted error) error {
 	if e.heirs != nil {
 		return e.measureHeirs(ctx, wanted)
 	}
+	loader := e.ownLoader()
+	defer loader.Close(context.WithoutCancel(ctx))
 	next, known := int64(0), false
-	err := e.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+	err := loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		if _, known, err = e.space.Spare(ctx, tx); err != nil || known {
 			return err
 		}
@@ -49,11 +51,16 @@ func (e *entityRun) measureSpare(ctx context.Context, wanted error) error {
 		}
 		next += left
 	}
-	return e.setSpare(ctx, func(ctx context.Context, tx sqldb.Tx) error { return e.space.SetSpare(ctx, tx, next) })
+	return e.setSpare(ctx, loader, func(ctx context.Context, tx sqldb.Tx) error { return e.space.SetSpare(ctx, tx, next) })
 }
 
-func (e *entityRun) setSpare(ctx context.Context, set func(context.Context, sqldb.Tx) error) error {
-	return e.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+// ownLoader has a connection of its own: who measures has that of no lane.
+func (e *entityRun) ownLoader() *target.Loader {
+	return &target.Loader{Open: e.m.OpenTarget, Dialect: e.books.Dialect(), Patience: e.o.Patience, Waiting: e.waiting}
+}
+
+func (e *entityRun) setSpare(ctx context.Context, loader *target.Loader, set func(context.Context, sqldb.Tx) error) error {
+	return loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
 		if err := e.Check(ctx, a.Tx); err != nil {
 			return err
 		}
@@ -67,6 +74,8 @@ func (e *entityRun) measureHeirs(ctx context.Context, wanted error) error {
 	if !errors.As(wanted, &unknown) {
 		return wanted
 	}
+	loader := e.ownLoader()
+	defer loader.Close(context.WithoutCancel(ctx))
 	needs := map[string]int64{}
 	for _, parent := range unknown.Parents {
 		needs[parent] = 0
@@ -86,7 +95,7 @@ func (e *entityRun) measureHeirs(ctx context.Context, wanted error) error {
 	if err != nil {
 		return err
 	}
-	return e.setSpare(ctx, func(ctx context.Context, tx sqldb.Tx) error { return e.heirs.SetSpare(ctx, tx, e.run.ID, needs) })
+	return e.setSpare(ctx, loader, func(ctx context.Context, tx sqldb.Tx) error { return e.heirs.SetSpare(ctx, tx, e.run.ID, needs) })
 }
 
 // needsLeft hands over the batches of an entity of the run whose records need
@@ -96,7 +105,7 @@ func (e *entityRun) needsLeft(ctx context.Context, stored *ledger.Entity, visit 
 	if stored == e.stored {
 		other.first = e.first
 	}
-	loader := &target.Loader{Open: e.m.OpenTarget, Dialect: e.books.Dialect(), Patience: e.o.Patience, Waiting: e.waiting}
+	loader := e.ownLoader()
 	defer loader.Close(context.WithoutCancel(ctx))
 	err := loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		other.store, err = crosswalk.Find(ctx, tx, e.books, e.run.Migration, other.Name, other.Table.Name.String())
@@ -105,7 +114,7 @@ func (e *entityRun) needsLeft(ctx context.Context, stored *ledger.Entity, visit 
 	if err != nil {
 		return err
 	}
-	if other.wanted, err = other.choose(ctx); err != nil {
+	if other.wanted, err = other.choose(ctx, loader); err != nil {
 		return err
 	}
 	err = other.eachBatch(ctx, func(batch *shaped) error {
