@@ -11,6 +11,7 @@ import (
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/run"
+	"landfall/internal/target"
 )
 
 const budgetMapping = `  customer:
@@ -211,6 +212,24 @@ func TestErrorBudgetOfARetry(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, "retried", ledger.Counts{"failed": 30}, w.outcome(result).counts["customer"])
+	})
+}
+
+// TestErrorBudgetOfAWave: runs that only insert end in the same way, and go on
+// to the same end.
+func TestErrorBudgetOfAWave(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		budgetWorld(w, 60, func(i int) bool { return i >= 10 && i < 40 })
+		o := run.Options{Mode: target.InsertOnly, Records: 10, Lanes: 1, StopAfter: limit(t, "15")}
+		spent := w.spends(w.runs(o))
+		same(t, "counted", []int64{20, 30}, []int64{spent.Failed, spent.Read})
+		result, err := w.try(run.Options{StopAfter: limit(t, "none")}, run.Resume)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := w.outcome(result)
+		same(t, "customers", ledger.Counts{"created": 30, "failed": 30}, out.counts["customer"])
+		same(t, "invoices", ledger.Counts{"created": 30, "blocked": 30}, out.counts["invoice"])
 	})
 }
 

@@ -146,7 +146,7 @@ func (f *feed) readSlice(ctx context.Context, slice source.Slice) error {
 			}
 			continue
 		}
-		if f.turn == 0 {
+		if f.turn == 0 && !f.counts {
 			// No lane has a batch yet, so the run's own connection is free.
 			if err := f.takeIndexes(ctx); err != nil {
 				return err
