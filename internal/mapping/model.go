@@ -82,10 +82,10 @@ type From struct {
 	File       string // relative to File.Dir
 	Where      string
 	Key        []string
-	Fold       Fold  // what makes one key of texts that differ
-	Each       *Each // columns that each make a record of their own; nil when a row is one
+	Fold       Fold       // what makes one key of texts that differ
+	Each       *Each      // columns that each make a record of their own; nil when a row is one
 	Operation  *Operation // what a record says is to be done with it; nil when it says nothing
-	Settings   *Node // remaining keys, for the connector; nil when there are none
+	Settings   *Node      // remaining keys, for the connector; nil when there are none
 	Position   Position
 }
 
