@@ -87,7 +87,8 @@ func (w *world) written() string {
 	if strings.HasPrefix(w.url, "sqlite:") {
 		return string(folder(w.t.(*testing.T), w.dir))
 	}
-	time.Sleep(2 * time.Second) // statistics are told when a session is idle or ends
+	w.do("SELECT pg_stat_force_next_flush()") // of what the test itself wrote
+	time.Sleep(2 * time.Second)               // other sessions tell theirs when they end
 	return w.query("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del), max(relid::bigint), count(*) FROM pg_stat_all_tables WHERE schemaname NOT IN ('pg_catalog', 'pg_toast', 'information_schema')")[0]
 }
 

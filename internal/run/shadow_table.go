@@ -100,7 +100,7 @@ func (t *shadowTable) findApart(pointed [][]string) {
 	if t.entity == nil || t.whole {
 		return
 	}
-	counted := t.entity.To.NewKey == mapping.KeyIdentity || t.entity.To.NewKey == mapping.KeySequence
+	counted := t.counted()
 	for which, columns := range t.rules {
 		names := columnNames(columns)
 		key := slices.Equal(names, columnNames(t.key))
@@ -110,6 +110,11 @@ func (t *shadowTable) findApart(pointed [][]string) {
 		}) && !t.merges(names) && !slices.ContainsFunc(columns, func(c sqldb.Column) bool { return c.Type.FoldCase })
 		t.apart[which] = key && counted || read && !referred
 	}
+}
+
+// counted reports whether new rows get numbers that the shadow gives out.
+func (t *shadowTable) counted() bool {
+	return t.entity != nil && (t.entity.To.NewKey == mapping.KeyIdentity || t.entity.To.NewKey == mapping.KeySequence)
 }
 
 // merges reports whether two records of the source that differ in the columns
@@ -258,7 +263,11 @@ func (t *shadowTable) Fetch(ctx context.Context, tx sqldb.Tx, keys [][]record.Va
 	}
 	there := tx.(*shadowTx).there
 	if len(said) == 0 {
-		return t.Lander.Fetch(ctx, there, keys, columns, false)
+		found, err := t.Lander.Fetch(ctx, there, keys, columns, false)
+		if err == nil && !t.whole {
+			t.made(found, keys, columns)
+		}
+		return found, err
 	}
 	var asked [][]record.Value
 	var places []int
@@ -286,6 +295,17 @@ func (t *shadowTable) Fetch(ctx context.Context, tx sqldb.Tx, keys [][]record.Va
 		}
 	}
 	return found, nil
+}
+
+// made puts rows of the run in whose keys were given out, and that are not
+// written down: they are there, and nobody asks for what they hold.
+func (t *shadowTable) made(found, keys [][]record.Value, columns []sqldb.Column) {
+	owner := t.owner()
+	for i, key := range keys {
+		if found[i] == nil && len(key) == 1 && owner.counted() && owner.isGuess(key[0]) {
+			found[i] = make([]record.Value, len(columns))
+		}
+	}
 }
 
 // overlay puts the cells that are kept in place of a row's values.
@@ -321,8 +341,11 @@ func after(rows [][]record.Value, n int) [][]record.Value {
 
 // keep writes down what would be known of rows.
 func (t *shadowTable) keep(ctx context.Context, tx sqldb.Tx, state int64, keys []string, columns []sqldb.Column, rows [][]record.Value) error {
-	if len(keys) == 0 || !t.whole {
+	if len(keys) == 0 || !t.whole && (state == rowChanged || t.counted()) {
 		return nil
+	}
+	if !t.whole {
+		rows = nil // that the row is there is all that may be asked for
 	}
 	t.written = true
 	if most := 2000; len(keys) > most { // the database keeps what it is given for as long as the statement
