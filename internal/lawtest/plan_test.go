@@ -142,7 +142,7 @@ func TestA02PlanOfRandomData(t *testing.T) {
 				rapid.SampledFrom([]string{"reject", "keep", "overwrite"}).Draw(rt, "edited"), rapid.SampledFrom([]string{"reject", "recreate"}).Draw(rt, "missing")))
 			for round := range 3 {
 				drawFirm(rt).write(w)
-				o := run.Options{Records: rapid.IntRange(1, 4).Draw(rt, "batch"), Mode: rapid.SampledFrom([]target.Mode{target.Full, target.Delta}).Draw(rt, "mode")}
+				o := run.Options{Records: rapid.IntRange(1, 4).Draw(rt, "batch"), Mode: rapid.SampledFrom([]target.Mode{target.Full, target.Delta, target.InsertOnly}).Draw(rt, "mode")}
 				planned, err := w.foresee(o)
 				if err != nil {
 					rt.Fatalf("round %d: %v", round, err)
