@@ -55,6 +55,12 @@ func (c *comparison) judgeRow(j *judgement, b *run.ExpectedBatch, s *seen, asWri
 		c.sum(j, &s.Expected)
 		return
 	}
+	if cause := b.Causes[s.Ref.Key]; c.wave && cause.Code == record.CodeConverted {
+		// The wave has refused to change the row, and said so.
+		j.counts[verdict.CountNotLanded]++
+		c.sumSeen(j, s)
+		return
+	}
 	j.addFields(found)
 	c.sumSeen(j, s)
 }

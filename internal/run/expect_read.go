@@ -36,8 +36,8 @@ type ExpectedBatch struct {
 	Ordinal int64
 	Read    int64 // records of the source, those that a sample passed over included
 	Records []Expected
-	// Causes tell why records that are not on the target did not land, by key, as
-	// far as a run has said so.
+	// Causes tell why records that are not on the target, or not as the source has
+	// them now, did not land, by key, as far as a run has said so.
 	Causes map[string]ledger.Cause
 	// Note is for whoever judges.
 	Note any
@@ -215,7 +215,8 @@ func (l *landing) expected(ctx context.Context, b *ExpectedBatch) error {
 		if u.rejection == nil {
 			x.Row, x.Hash = u.row, l.hasher.Sum(u.row)
 		}
-		if !x.Later && x.Ref.Key != "" && (x.Rejection != nil || !x.InBooks || !x.Entry.OnTarget()) {
+		asWritten := x.Entry.HasHash && x.Entry.ShapeID == l.shapeID && x.Entry.Hash == x.Hash
+		if !x.Later && x.Ref.Key != "" && (x.Rejection != nil || !x.InBooks || !x.Entry.OnTarget() || !asWritten) {
 			open = append(open, x.Ref.Key)
 		}
 	}
