@@ -72,6 +72,7 @@ type waiter struct {
 	row     []record.Value // as it is, in the order of the entity's columns; nil when it is gone
 	after   []record.Value
 	why     *record.Rejection
+	kept    string       // what its row could not be given back, in words; empty for nothing
 	parents []record.Ref // that were found
 }
 

@@ -183,6 +183,7 @@ func (s *settling) undo(ctx context.Context, e *entityRun, lost []*waiter) error
 	var keys [][]record.Value
 	var deleted, forgotten []string
 	var restored []*waiter
+	entries := map[*waiter]*ledger.Entry{}
 	for _, w := range lost {
 		told := read[w.ref.Key]
 		line := ledger.Line{Key: w.ref.Key, Number: w.number, Line: told.line, Disposition: w.why.Disposition(), TargetKey: w.entry.TargetKey}
@@ -208,6 +209,7 @@ func (s *settling) undo(ctx context.Context, e *entityRun, lost []*waiter) error
 			}
 		}
 		line.Entry = &ledger.Entry{Step: w.why.Step, Field: w.why.Field, Code: w.why.Code, Message: w.why.Message(), Source: told.entry.Source}
+		entries[w] = line.Entry
 		s.said[e] = append(s.said[e], ledger.Correction{Line: line, Was: w.was})
 		s.rejected[e] = append(s.rejected[e], w.ref.Key)
 		s.retell(w.ref, func(t *Trace) { t.Disposition, t.Rejection, t.After = line.Disposition, w.why, nil })
@@ -215,42 +217,13 @@ func (s *settling) undo(ctx context.Context, e *entityRun, lost []*waiter) error
 	if err := s.restore(ctx, e, restored); err != nil {
 		return err
 	}
+	for _, w := range restored {
+		entries[w].Message += w.kept
+	}
 	if err := s.writer(e).Delete(ctx, s.tx, keys); err != nil {
 		return fmt.Errorf("taking back rows of %s whose parents did not land: %w", e.Table.Name, err)
 	}
 	return errors.Join(e.store.Mark(ctx, s.tx, deleted, crosswalk.StateDeleted), e.store.Forget(ctx, s.tx, forgotten))
-}
-
-// restore gives updated rows back what they held before the run.
-func (s *settling) restore(ctx context.Context, e *entityRun, restored []*waiter) error {
-	if len(restored) == 0 {
-		return nil
-	}
-	generated := len(e.Columns) - len(e.Program.Columns)
-	changes := make([]target.Change, len(restored))
-	rows := make([]crosswalk.Row, len(restored))
-	for i, w := range restored {
-		key, err := e.keyValues(w.entry.TargetKey)
-		if err != nil {
-			return err
-		}
-		changes[i] = target.Change{Key: key, Values: w.after[generated:]}
-		rows[i] = w.entry
-		rows[i].State, rows[i].Hash, rows[i].HasHash, rows[i].ShapeID = crosswalk.StateLive, s.hash(e, w.after), true, e.shapeID
-		if generated == 0 {
-			rows[i].TargetKey = joinKey(e.naturalKey(w.after))
-			rows[i].Moves = rows[i].TargetKey != w.entry.TargetKey
-		}
-	}
-	landed, err := s.writer(e).Update(ctx, s.tx, e.Columns[generated:], changes)
-	if err != nil {
-		return fmt.Errorf("giving rows of %s back what they held: %w", e.Table.Name, err)
-	}
-	if len(landed.Refused) > 0 {
-		refusal := landed.Refused[0]
-		return fmt.Errorf("%s did not land after all, and the target refuses what its row held before: %s", restored[refusal.Row].ref, refusal.Message)
-	}
-	return e.store.Replace(ctx, s.tx, rows)
 }
 
 // reading is what was read of a record, and what the ledger says of it.
