@@ -27,6 +27,7 @@ type ground struct {
 	profiles string // folder for profiles; empty when none are wanted
 	pgloader string // path of the program; empty when it is not measured
 	plain    bool   // whether the table without indexes is measured
+	mode     string // of Landfall's runs
 	psql     string
 	password string
 

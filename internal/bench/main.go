@@ -3,6 +3,7 @@
 //
 //	make bench BENCH="-rows 1000000 -rounds 3"
 //	make bench BENCH="-rows 1000000 -rounds 1 -profile profiles"
+//	make bench BENCH="-rows 3000000 -rounds 1 -mode insert-only -unindexed=false"
 //
 // It starts a server of its own, makes the data, and in each round takes the
 // time of \copy, of a first load, and of a second run that changes nothing; then
@@ -33,6 +34,7 @@ type settings struct {
 	profile  string // folder for profiles; empty takes none
 	pgloader string // program; empty leaves it out
 	plain    bool   // measure the table without indexes, too
+	mode     string // of Landfall's runs
 	// reconcile measures `landfall reconcile` instead of loading.
 	reconcile bool
 }
@@ -49,6 +51,7 @@ func main() {
 	flag.StringVar(&s.profile, "profile", "", "folder for profiles of Landfall (CPU, allocations) and the server's statements; taking them costs some percent")
 	flag.StringVar(&s.pgloader, "pgloader", "pgloader", "the rival, where it is installed; empty leaves it out")
 	flag.BoolVar(&s.plain, "unindexed", true, "measure the table without indexes, too")
+	flag.StringVar(&s.mode, "mode", "full", "the mode of Landfall's runs: insert-only measures a wave, fingerprints included")
 	flag.BoolVar(&s.reconcile, "reconcile", false, "measure the reconciliation of what was loaded, instead of loading")
 	flag.Parse()
 	// A signal ends the commands that are measured; the server then goes down in order.
@@ -92,7 +95,7 @@ func run(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer server.Stop()
-	g := &ground{dir: work, url: server.URL("postgres"), rows: s.rows, plain: s.plain}
+	g := &ground{dir: work, url: server.URL("postgres"), rows: s.rows, plain: s.plain, mode: s.mode}
 	if err := g.choosePrograms(s); err != nil {
 		return err
 	}

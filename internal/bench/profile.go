@@ -51,13 +51,13 @@ func profileInto(prefix string, work func()) (err error) {
 // measureLandfall runs Landfall, under observation where profiles are wanted.
 func (g *ground) measureLandfall(ctx context.Context, name, mapping string) (cost, error) {
 	if g.profiles == "" {
-		return g.measure(ctx, nil, g.landfall, "run", "-f", mapping)
+		return g.measure(ctx, nil, g.landfall, "run", "--mode", g.mode, "-f", mapping)
 	}
 	if err := g.sql(ctx, "SELECT pg_stat_statements_reset()"); err != nil {
 		return cost{}, err
 	}
 	prefix := filepath.Join(g.profiles, strings.ReplaceAll(name, " ", "-"))
-	c, err := g.measure(ctx, []string{profileVariable + "=" + prefix}, g.landfall, "run", "-f", mapping)
+	c, err := g.measure(ctx, []string{profileVariable + "=" + prefix}, g.landfall, "run", "--mode", g.mode, "-f", mapping)
 	if err != nil {
 		return c, err
 	}

@@ -53,7 +53,7 @@ func MainWith(args []string, streams Streams, points func(run.Point)) int {
 
 const exitCodes = `
 Exit codes: 0 all landed · 1 broken run · 2 usage or mapping · 3 environment (cannot connect, missing permission) ·
-4 finished, some records failed, blocked or unknown · 5 refused by the guard · 6 reconciled, and something differs · 130 interrupted (can be resumed)`
+4 finished, some records failed, blocked or unknown · 5 refused by the guard · 6 reconciled, and something differs, or a wave left what it must not · 130 interrupted (can be resumed)`
 
 func (f *front) root() *cobra.Command {
 	root := &cobra.Command{

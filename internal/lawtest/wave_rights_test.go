@@ -98,3 +98,28 @@ func TestA03CountersOutOfReach(t *testing.T) {
 	warned = slices.DeleteFunc(warned, func(text string) bool { return strings.HasPrefix(text, "the crosswalk has no index") })
 	same(t, "warned", []string{"t2: the counter behind public.t2.id may be behind the highest key, and this user may not move it: the next row that the application inserts may be refused; have the counter's owner move it"}, warned)
 }
+
+// TestA03NothingButInserts: where every update and delete of business rows is
+// refused, a wave lands what it has to, in batches that the target refuses rows
+// of, too. SQLite has no roles; triggers stand in for them.
+func TestA03NothingButInserts(t *testing.T) {
+	w := sqliteWorld(t)
+	w.do(twoTables(true)...)
+	w.do("INSERT INTO t2 (name, legacy) VALUES ('live', 'L1')")
+	for _, table := range []string{"t1", "t2"} {
+		for _, deed := range []string{"UPDATE", "DELETE"} {
+			w.do("CREATE TRIGGER no_" + table + "_" + deed + " BEFORE " + deed + " ON " + table + " BEGIN SELECT raise(ABORT, 'not in a wave'); END")
+		}
+	}
+	w.mapping(strings.Replace(twoTablesMapping, "{table: t2, key: {column: id, new: identity}}", "{table: t2, key: {column: id, new: identity}, match: [legacy]}\n    on_match: update", 1))
+	w.file("t2.csv", "No,Name", "L1,x", "L2,b", "L3,c")
+	w.file("t1.csv", "No,Ref,Amt", "1,L1,1", "2,L2,2", "3,L9,3", "4,,4")
+	o := wave
+	o.Records = 2
+	same(t, "ends", []string{
+		"t2:L1 failed: key-in-production in legacy", "t2:L2 created", "t2:L3 created",
+		"t1:1 blocked: parent-failed in ref", "t1:2 created", "t1:3 failed: missing-parent in ref", "t1:4 created",
+	}, w.run(o).ends)
+	w.file("t2.csv", "No,Name", "L2,other", "L3,c", "L4,d")
+	same(t, "next", []string{"t2:L2 failed: already-converted", "t2:L3 skipped", "t2:L4 created"}, w.run(o).ends[:3])
+}
