@@ -224,8 +224,8 @@ func (l *landing) writeHeld(ctx context.Context, careful bool) (refused bool, er
 		if _, err := l.tx.Exec(ctx, "ROLLBACK TO SAVEPOINT "+planSavepoint); err != nil {
 			return false, err
 		}
-		if w, watched := l.rows.(*witness); watched {
-			w.forget()
+		if w, measures := l.rows.(watched); measures {
+			w.seen().forget()
 		}
 		for i := range l.units {
 			u := &l.units[i]
