@@ -32,7 +32,6 @@ func (f *File) Describe() []string {
 		if c.Guard != nil && c.Guard.Approval {
 			rest = append(rest, subject+".guard.approval: "+ApprovalOther)
 		}
-		rest = c.Settings.describe(rest, subject)
 	}
 	for _, e := range f.Entities {
 		rest = append(rest, e.Describe()...)

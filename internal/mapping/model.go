@@ -32,7 +32,6 @@ type Connection struct {
 	Environment string    // Production protects it; may be empty
 	Throttle    *Throttle // nil: none
 	Guard       *Guard    // what a protected one demands besides being armed; nil: nothing
-	Settings    *Node     // all remaining keys, for the connector
 	Position    Position
 
 	at places

@@ -31,7 +31,7 @@ func (r *reader) connection(key, n *Node) *Connection {
 		r.urlPassword(n, subject)
 		return c
 	}
-	if !r.mapping(n, subject, connectionKeys, nil, true) {
+	if !r.mapping(n, subject, connectionKeys, nil, false) {
 		return c
 	}
 	if n.get("url") == nil {
@@ -42,7 +42,6 @@ func (r *reader) connection(key, n *Node) *Connection {
 	c.Environment = r.optional(n, "environment", subject)
 	c.Throttle = r.throttle(n.get("throttle"), subject+".throttle")
 	c.Guard = r.guard(c, n.get("guard"), subject+".guard")
-	c.Settings = rest(n, subject, connectionKeys, nil)
 	for _, name := range connectionKeys {
 		c.at.set(name, n.get(name))
 	}

@@ -28,7 +28,7 @@ func TestParseModel(t *testing.T) {
 	if file.Name != "acme" || file.Version != 1 || !filepath.IsAbs(file.Dir) || file.Source != "legacy" || file.Target != "crm" {
 		t.Errorf("%+v", file)
 	}
-	if crm := file.Connection("crm"); crm.Environment != "production" || crm.Password != "${CRM_PASSWORD}" || crm.Settings != nil {
+	if crm := file.Connection("crm"); crm.Environment != "production" || crm.Password != "${CRM_PASSWORD}" {
 		t.Errorf("%+v", crm)
 	}
 	customer := file.Entity("customer")

@@ -99,7 +99,7 @@ func fingerprintSchema() schema {
 }
 
 func connectionSchema() schema {
-	return anyOf(schema{"type": "string"}, open(object(connectionKeys, schema{
+	return anyOf(schema{"type": "string"}, object(connectionKeys, schema{
 		"url":         described("where the database is; ${VAR} is read from the environment", text()),
 		"password":    described("a reference: ${VAR} or file:PATH", text()),
 		"environment": described("production protects it: it is written to only while it is armed", text()),
@@ -111,5 +111,5 @@ func connectionSchema() schema {
 			"pause_on_lag":    described("while a standby is behind by more, nothing lands: 10s", text()),
 			"check_every":     described("how often that is looked at: 5s", text()),
 		})),
-	}, "url")))
+	}, "url"))
 }

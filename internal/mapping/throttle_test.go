@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"landfall/internal/mapping"
 )
 
 func throttled(throttle string) string {
@@ -19,9 +21,6 @@ func TestThrottle(t *testing.T) {
 	}
 	if at := got.PositionOf("pause_while"); at.Line != 3 || at.Column <= got.Position.Column {
 		t.Errorf("pause_while is at %v, throttle at %v", at, got.Position)
-	}
-	if file.Connection("new").Settings != nil {
-		t.Error("the connector is given the throttle as a setting of its own")
 	}
 	if every := parse(t, throttled(`, throttle: {pause_while: "SELECT 1"}`)).Connection("new").Throttle.CheckEvery; every != 5*time.Second {
 		t.Errorf("looked at every %s unless told", every)
@@ -41,7 +40,22 @@ func TestThrottleIsNoDrift(t *testing.T) {
 			t.Errorf("%s changes what the mapping means:\n%s", throttle, strings.Join(file.Describe(), "\n"))
 		}
 	}
-	if other := parse(t, throttled(`, schema: legacy`)); other.Hash == bare.Hash {
-		t.Error("a setting of the connection does not change the hash")
+	if other := parse(t, throttled(`, environment: test`)); other.Hash == bare.Hash {
+		t.Error("the environment of the connection does not change the hash")
+	}
+}
+
+// TestMisspeltProtection: a key of a connection that is nearly right would leave
+// a live target open.
+func TestMisspeltProtection(t *testing.T) {
+	for given, says := range map[string]string{
+		`, enviroment: production`:                                `connections.new: unknown key "enviroment", did you mean "environment"?`,
+		`, environment: production, gaurd: {approval: other}`:     `connections.new: unknown key "gaurd", did you mean "guard"?`,
+		`, environment: production, timezone: Australia/Brisbane`: `connections.new: unknown key "timezone", expected url, password, environment, throttle or guard`,
+	} {
+		_, err := mapping.ParseBytes("landfall.yaml", []byte(throttled(given)))
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", given, err)
+		}
 	}
 }
