@@ -31,7 +31,7 @@ Exit codes: 0 done · 2 usage or mapping`,
 		Example: "  landfall guard status\n  landfall guard arm --for 2h --reason \"wave 7\"\n  landfall guard disarm",
 		Args:    cobra.ArbitraryArgs, RunE: noCommand,
 	}
-	cmd.AddCommand(f.guardArm(), f.guardDisarm(), f.guardStatus())
+	cmd.AddCommand(f.guardArm(), f.guardDisarm(), f.guardRelease(), f.guardStatus())
 	return cmd
 }
 
@@ -40,8 +40,18 @@ func (g *guardFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&g.runs, "runs", defaultRuns, "folder for the files of runs; refusals are noted beside it while the target has no books")
 }
 
-// withGate connects to the target and hands over its gate.
+// withGate is atGate for what only a production target is asked.
 func (f *front) withGate(ctx context.Context, flags guardFlags, command string, within func(*mapping.File, sqldb.DB, *guard.Gate) error) error {
+	return f.atGate(ctx, flags, command, func(file *mapping.File, db sqldb.DB, gate *guard.Gate) error {
+		if !gate.Protects() {
+			return usagef("connection %s does not say environment: production, so it is not guarded", gate.Rules().Connection)
+		}
+		return within(file, db, gate)
+	})
+}
+
+// atGate connects to the target and hands over its gate.
+func (f *front) atGate(ctx context.Context, flags guardFlags, command string, within func(*mapping.File, sqldb.DB, *guard.Gate) error) error {
 	file, db, err := migration.OpenTarget(ctx, migration.Options{Path: f.file, Target: flags.target, Getenv: f.getenv})
 	if err != nil {
 		return err
@@ -52,9 +62,6 @@ func (f *front) withGate(ctx context.Context, flags guardFlags, command string, 
 		name = flags.target
 	}
 	rules := guard.RulesOf(file, file.Connection(name))
-	if !rules.Protected {
-		return usagef("connection %s does not say environment: production, so it is not guarded", name)
-	}
 	b, err := books.New(db.Dialect())
 	if err != nil {
 		return err

@@ -20,9 +20,11 @@ import (
 // guardTold is what guard status tells.
 type guardTold struct {
 	Connection  string              `json:"connection"`
-	Identity    string              `json:"identity"` // what is typed to arm
+	Protected   bool                `json:"protected"` // the connection says that it is production
+	Identity    string              `json:"identity"`  // what is typed to arm
 	Place       guard.Place         `json:"place"`
 	Recorded    *guard.Place        `json:"recorded,omitempty"` // where a copy's identity was recorded
+	Carries     bool                `json:"carries"`            // the identity of a production target
 	Clone       bool                `json:"clone"`
 	Armed       bool                `json:"armed"`
 	Migration   string              `json:"migration,omitempty"`
@@ -69,7 +71,7 @@ Exit codes: 0 told · 2 usage or mapping · 3 the target cannot be reached · 6 
 			if err != nil || head != "" && (!verify || len(kept) != sha256.Size) {
 				return usagef("--head %s: expected the link that an earlier --verify told, beside --verify", head)
 			}
-			return f.withGate(cmd.Context(), flags, "guard status", func(file *mapping.File, db sqldb.DB, gate *guard.Gate) error {
+			return f.atGate(cmd.Context(), flags, "guard status", func(file *mapping.File, db sqldb.DB, gate *guard.Gate) error {
 				mode, err := gate.Look(cmd.Context(), db)
 				if err != nil {
 					return err
@@ -120,7 +122,7 @@ const theAudit = "the audit"
 func guardToldOf(gate *guard.Gate, m *guard.Mode) *guardTold {
 	rules := gate.Rules()
 	told := &guardTold{
-		Connection: rules.Connection, Approval: rules.Approval, Identity: m.Phrase(), Place: m.Here, Clone: m.Clone(), Armed: m.Open(), Migration: m.Migration, PlanHash: m.PlanHash,
+		Connection: rules.Connection, Protected: rules.Protected, Carries: m.Identity != "", Approval: rules.Approval, Identity: m.Phrase(), Place: m.Here, Clone: m.Clone(), Armed: m.Open(), Migration: m.Migration, PlanHash: m.PlanHash,
 		Reason: m.Reason, ArmedBy: m.ArmedBy, ArmedAt: m.ArmedAt, DisarmedBy: m.DisarmedBy, DisarmedAt: m.DisarmedAt, DisarmedWhy: m.DisarmReason,
 		Now: m.Now.Format(time.RFC3339),
 	}
@@ -157,6 +159,12 @@ func (t *guardTold) verify(follow func() (*guard.Chain, error), what string) err
 func (t *guardTold) write(w io.Writer, verified bool) {
 	fmt.Fprintf(w, "%s is %s\n", t.Connection, t.Identity)
 	switch {
+	case !t.Protected && t.Clone:
+		fmt.Fprintf(w, "not written to: it carries the identity of the production target %s, and the connection does not say environment: production\n", t.Recorded)
+	case !t.Protected && t.Carries:
+		fmt.Fprintln(w, "not written to: it is a production target, and the connection does not say environment: production")
+	case !t.Protected:
+		fmt.Fprintln(w, "not guarded: the connection does not say environment: production")
 	case t.Clone:
 		fmt.Fprintf(w, "not armed: it carries the identity of %s, so it is a copy or was moved\n", t.Recorded)
 	case t.Armed:

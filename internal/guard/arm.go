@@ -67,23 +67,52 @@ func (g *Gate) Arm(ctx context.Context, db sqldb.DB, a Arming) (*Mode, error) {
 			return nil, err
 		}
 	}
+	// The row must be there for who starts a run before this looks for those who did.
+	err = inTx(ctx, db, func(tx sqldb.Tx) error {
+		_, err := g.lockMode(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return seen, err
+	}
 	var refusal *Refusal
 	err = inTx(ctx, db, func(tx sqldb.Tx) (err error) {
 		if seen, err = g.lockMode(ctx, tx); err != nil {
 			return err
 		}
-		if refusal = g.mayArm(seen, a); refusal != nil {
-			return nil
+		if refusal = g.mayArm(seen, a); refusal == nil && seen.foreign() {
+			refusal, err = g.fence(ctx, tx)
+		}
+		if err != nil || refusal != nil {
+			return err
 		}
 		return g.arm(ctx, tx, seen, a)
 	})
 	if err == nil && refusal != nil {
 		err = g.noteRefusal(ctx, db, refusal)
 	}
+	if err == nil && seen.foreign() {
+		err = inTx(ctx, db, func(tx sqldb.Tx) error { return g.books.AwaitBatches(ctx, tx) })
+	}
 	if err != nil {
 		return seen, err
 	}
 	return g.Look(ctx, db)
+}
+
+// fence refuses to make a database a production target while somebody works on
+// it who was let in when it was none, or at another address. Those who were cut
+// off do not come back: their leases are taken.
+func (g *Gate) fence(ctx context.Context, tx sqldb.Tx) (*Refusal, error) {
+	living, err := g.books.Living(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if len(living) > 0 {
+		h := living[0]
+		return &Refusal{CodeUnderWay, fmt.Sprintf("run %s of migration %s (%s) was let in before this target was armed as production here: stop it, or wait for it; its lease ends at %s unless renewed", h.Run, h.Migration, h.Name, h.ExpiresAt)}, nil
+	}
+	return nil, g.books.Fence(ctx, tx)
 }
 
 // lockMode reads the guard's row and keeps it until the transaction ends. Where
@@ -105,7 +134,8 @@ func (g *Gate) mayArm(m *Mode, a Arming) *Refusal {
 	if strings.TrimSpace(a.Typed) != m.Phrase() {
 		return g.wrongIdentity(m)
 	}
-	if m.Open() && m.Migration != g.who.Migration {
+	// That it is armed at another place may be this one by another address.
+	if m.Armed && !m.Expired() && m.Migration != g.who.Migration {
 		return &Refusal{CodeArmedForOther, fmt.Sprintf("the target is armed for migration %s by %s until %s: wait for that, or disarm it first", m.Migration, m.ArmedBy, m.Expires.Format(stamp))}
 	}
 	return nil
@@ -113,7 +143,7 @@ func (g *Gate) mayArm(m *Mode, a Arming) *Refusal {
 
 func (g *Gate) arm(ctx context.Context, tx sqldb.Tx, m *Mode, a Arming) error {
 	identity, by := m.Identity, g.who.Actor+"@"+g.who.Host
-	if m.Identity == "" || m.Clone() {
+	if m.foreign() {
 		made, err := uuid.NewRandom()
 		if err != nil {
 			return err

@@ -36,7 +36,8 @@ const (
 	EventDisarmed    = "disarmed"
 	EventExpired     = "expired"
 	EventRefused     = "refused"
-	EventClone       = "clone" // armed at another place than where the identity was recorded
+	EventClone       = "clone"    // armed at another place than where the identity was recorded
+	EventReleased    = "released" // it is no production target any more
 	EventAdmitted    = "admitted"
 	EventCompleted   = "completed"
 	EventBroke       = "broke"

@@ -42,12 +42,15 @@ func VerifyAudit(ctx context.Context, tx sqldb.Tx, b *books.Books, kept []byte) 
 // holdsMode holds the audit's last word on whether the target is armed against
 // what the guard's row says: one that was changed by hand is no word of anybody.
 func (c *chainReader) holdsMode(ctx context.Context, tx sqldb.Tx, b *books.Books) error {
-	row, found, err := b.One(ctx, tx, "SELECT state, expires_at FROM {guard} WHERE id = 1")
-	if err != nil || !found {
+	row, found, err := b.One(ctx, tx, "SELECT state, expires_at, identity FROM {guard} WHERE id = 1")
+	if err != nil {
 		return err
 	}
 	said := fmt.Sprintf("the audit's last word on it is entry %d (%s)", c.mode.Seq, c.mode.Event)
 	switch by := c.mode.Event; {
+	case (!found || text(row[2]) == "") && by != "" && by != EventReleased:
+		c.flaw("the target carries no identity, and %s: nobody released it", said)
+	case !found:
 	case text(row[0]) == armed && by != EventArmed:
 		c.flaw("the target is armed, and %s", said)
 	case text(row[0]) == armed && !strings.HasSuffix(c.mode.Message, " until "+text(row[1])):
@@ -66,7 +69,7 @@ type chainReader struct {
 }
 
 func (c *chainReader) next(e Event) {
-	if e.Event == EventArmed || e.Event == EventDisarmed || e.Event == EventExpired {
+	if e.Event == EventArmed || e.Event == EventDisarmed || e.Event == EventExpired || e.Event == EventReleased {
 		c.mode = e
 	}
 	if e.Seq != c.chain.Entries {

@@ -170,8 +170,11 @@ func (g *Gate) Check(ctx context.Context, tx sqldb.Tx) error {
 // Admit is Check for the transaction that starts a run or goes on with one, and
 // notes that it was let in.
 func (g *Gate) Admit(ctx context.Context, tx sqldb.Tx, run string) error {
-	if !g.Protects() {
+	if g == nil {
 		return nil
+	}
+	if !g.rules.Protected {
+		return g.admitUnprotected(ctx, tx)
 	}
 	if err := g.Check(ctx, tx); err != nil {
 		return err
@@ -259,7 +262,7 @@ func (g *Gate) event(word string) Event {
 // NoteRefusal notes a refusal in the audit. A mode that has run out is disarmed
 // with it.
 func (g *Gate) NoteRefusal(ctx context.Context, tx sqldb.Tx, refusal *Refusal) error {
-	if !g.Protects() {
+	if g == nil || !g.rules.Protected && refusal.Code != CodeProduction {
 		return nil
 	}
 	return g.note(ctx, tx, refusal)

@@ -40,6 +40,9 @@ type Mode struct {
 // Clone reports whether the database carries the identity of another place.
 func (m *Mode) Clone() bool { return m.Identity != "" && !m.Recorded.Is(m.Here) }
 
+// foreign reports whether it carries no identity that is its own.
+func (m *Mode) foreign() bool { return m.Identity == "" || m.Clone() }
+
 // Expired reports whether it was armed until a moment that is past.
 func (m *Mode) Expired() bool { return m.Armed && !m.Now.Before(m.Expires) }
 
