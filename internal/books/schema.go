@@ -241,6 +241,15 @@ var tables = []ownTable{
 		primary: []string{"name"}, since: 4,
 	},
 	{
+		// Where keys of a space are, of whatever migration: the columns that a mapping
+		// names, and those that it once named.
+		name: "key_seat",
+		columns: []ownColumn{
+			must("space", text), must("table_name", text), must("column_name", text), must("table_id", integer), must("width", integer),
+		},
+		primary: []string{"space", "table_name", "column_name"}, since: 4,
+	},
+	{
 		name: "key_lot", // the keys that a run may use, as they were free when it started
 		columns: []ownColumn{
 			must("run_id", integer), must("space", text), must("first_key", integer), must("last_key", integer),

@@ -142,7 +142,7 @@ func (s *Store) SettleBlock(ctx context.Context, tx sqldb.Tx, b *Block) error {
 }
 
 // overlapping hands over the numbers between from and to of all blocks of the
-// space's tables.
+// space and of its tables.
 func (s *Space) overlapping(ctx context.Context, tx sqldb.Tx, from, to int64, mark func(int64)) error {
 	return s.books.Query(ctx, tx, func(row []record.Value) error {
 		var b Block
@@ -155,7 +155,7 @@ func (s *Space) overlapping(ctx context.Context, tx sqldb.Tx, from, to int64, ma
 			}
 		}
 		return nil
-	}, "SELECT payload FROM {key_block} WHERE table_id IN ("+s.tableIDs()+") AND last_key >= ? AND first_key <= ?", from, to)
+	}, "SELECT payload FROM {key_block} WHERE (space = ? OR table_id IN ("+s.tableIDs()+")) AND last_key >= ? AND first_key <= ?", s.Name, from, to)
 }
 
 func (b *Block) encodeKeys() []byte {

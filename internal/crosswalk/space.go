@@ -2,7 +2,6 @@ package crosswalk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,6 +20,9 @@ type Space struct {
 	Name  string
 	Base  int64
 	Seats []Seat
+	// Others are columns that hold keys of the space and that the mapping does not
+	// name: those of other migrations, and of entities that it names no more.
+	Others []Seat
 	// Blank says that the database has no books yet, or none of the version that
 	// keeps row numbers.
 	Blank bool
@@ -31,7 +33,11 @@ type Seat struct {
 	Table   sqldb.Name
 	Form    Form
 	TableID int64 // of a key's table in the books; 0 for a registry, and where the books do not know it
+	Gone    bool  // the table has no such column any more: only the books know of its keys
 }
+
+// highest is the highest number up to some that the column has room for.
+func (s *Seat) highest(to int64) int64 { return min(to, s.Form.Highest()) }
 
 // NewSpace is a space without seats.
 func NewSpace(b *books.Books, name string, base int64) *Space {
@@ -56,10 +62,13 @@ func (s *Space) Highest() int64 {
 	return highest
 }
 
+// all are the columns that hold keys of the space.
+func (s *Space) all() []Seat { return slices.Concat(s.Seats, s.Others) }
+
 // tableIDs lists the tables as the books number them.
 func (s *Space) tableIDs() string {
 	var ids []string
-	for _, seat := range s.Seats {
+	for _, seat := range s.all() {
 		if seat.TableID != 0 {
 			ids = append(ids, strconv.FormatInt(seat.TableID, 10))
 		}
@@ -87,16 +96,18 @@ func (s *Space) Used(ctx context.Context, tx sqldb.Tx) (int64, error) {
 		}
 	}
 	dialect := s.books.Dialect()
-	for _, seat := range s.Seats {
+	for _, seat := range s.all() {
 		name, form := dialect.Quote(seat.Form.Column.Name), seat.Form
-		highest := form.Value(s.Highest())
+		highest := form.Value(seat.highest(s.Highest()))
 		query := fmt.Sprintf("SELECT max(%s) FROM %s WHERE %[1]s <= %[3]s", name, dialect.QuoteName(seat.Table), dialect.Typed(dialect.Placeholder(1), form.Column))
 		if form.Column.Type.Kind == record.KindText {
 			text := dialect.AsText(name)
 			query = fmt.Sprintf("SELECT max(%s) FROM %s WHERE length(%s) = %d AND %s AND %s <= %s", text, dialect.QuoteName(seat.Table), name, form.Width, allDigits(name), text, dialect.Placeholder(1))
 		}
-		if err := books.Each(ctx, tx, note(form), query, highest); err != nil {
-			return 0, err
+		if !seat.Gone {
+			if err := books.Each(ctx, tx, note(form), query, highest); err != nil {
+				return 0, err
+			}
 		}
 		if s.Blank || seat.TableID == 0 {
 			continue
@@ -104,7 +115,7 @@ func (s *Space) Used(ctx context.Context, tx sqldb.Tx) (int64, error) {
 		// The longest text of digits is the highest number, and among texts of one
 		// length the last.
 		text := s.books.Dialect().AsText("target_key")
-		top := form.Text(s.Highest())
+		top := form.Text(seat.highest(s.Highest()))
 		err := s.books.Query(ctx, tx, note(form), "SELECT length(target_key), max("+text+") FROM {crosswalk} WHERE table_id = ? AND "+allDigits("target_key")+
 			" AND (length(target_key) < ? OR length(target_key) = ? AND "+text+" <= ?) GROUP BY length(target_key)", seat.TableID, int64(len(top)), int64(len(top)), top)
 		if err != nil {
@@ -125,7 +136,7 @@ func (s *Space) Reserved(ctx context.Context, tx sqldb.Tx) (int64, error) {
 		return 0, err
 	}
 	used := row[0].Int()
-	row, _, err = s.books.One(ctx, tx, "SELECT coalesce(max(last_key), 0) FROM {key_block} WHERE table_id IN ("+s.tableIDs()+") AND last_key <= ?", s.Highest())
+	row, _, err = s.books.One(ctx, tx, "SELECT coalesce(max(last_key), 0) FROM {key_block} WHERE (space = ? OR table_id IN ("+s.tableIDs()+")) AND last_key <= ?", s.Name, s.Highest())
 	if err != nil {
 		return 0, err
 	}
@@ -135,7 +146,7 @@ func (s *Space) Reserved(ctx context.Context, tx sqldb.Tx) (int64, error) {
 // taken hands over the numbers between from and to that are or ever were in
 // use, in no order, some of them more than once.
 func (s *Space) taken(ctx context.Context, tx sqldb.Tx, from, to int64, mark func(int64)) error {
-	for _, seat := range s.Seats {
+	for _, seat := range s.all() {
 		if err := s.takenIn(ctx, tx, seat, from, to, mark); err != nil {
 			return err
 		}
@@ -143,8 +154,9 @@ func (s *Space) taken(ctx context.Context, tx sqldb.Tx, from, to int64, mark fun
 	if s.Blank {
 		return nil
 	}
-	for _, seat := range s.Seats {
-		if seat.TableID == 0 {
+	for _, seat := range s.all() {
+		to := seat.highest(to)
+		if seat.TableID == 0 || from > to {
 			continue
 		}
 		low, high := seat.Form.Text(from), seat.Form.Text(to)
@@ -159,6 +171,10 @@ func (s *Space) taken(ctx context.Context, tx sqldb.Tx, from, to int64, mark fun
 
 // takenIn is taken for the rows of one table.
 func (s *Space) takenIn(ctx context.Context, tx sqldb.Tx, seat Seat, from, to int64, mark func(int64)) error {
+	to = seat.highest(to)
+	if seat.Gone || from > to {
+		return nil
+	}
 	dialect := s.books.Dialect()
 	name := dialect.Quote(seat.Form.Column.Name)
 	// Texts of one length that are all digits stand between the bounds in every
@@ -175,42 +191,6 @@ func (s *Space) mark(form Form, from, to int64, mark func(int64)) func([]record.
 		}
 		return nil
 	}
-}
-
-// HeldError says that another run, which is not finished, makes keys of the same
-// row numbers.
-type HeldError struct{ Space, Run, Migration string }
-
-// Error names the run.
-func (e *HeldError) Error() string {
-	return fmt.Sprintf("run %s of migration %s is not finished and makes keys of the same row numbers (%s): let it end, or end it with `landfall abandon`", e.Run, e.Migration, e.Space)
-}
-
-// ErrUsedMeanwhile says that another run used row numbers while this one looked
-// which are free.
-var ErrUsedMeanwhile = errors.New("another run used row numbers while this one looked which are free: run again")
-
-// Claim makes the run the one that makes keys of the space, in the transaction
-// in which the run starts. Runs in the given states go on claiming.
-func (s *Space) Claim(ctx context.Context, tx sqldb.Tx, runID int64, goesOn func(state string) bool) error {
-	if _, err := s.books.Exec(ctx, tx, "INSERT INTO {key_space} (name, used_high, run_id) VALUES (?, 0, 0) ON CONFLICT (name) DO NOTHING", s.Name); err != nil {
-		return err
-	}
-	row, _, err := s.books.One(ctx, tx, "SELECT run_id FROM {key_space} WHERE name = ?"+s.books.Dialect().LockRows(), s.Name)
-	if err != nil {
-		return err
-	}
-	if holder := row[0].Int(); holder != 0 && holder != runID {
-		run, found, err := s.books.One(ctx, tx, "SELECT name, migration, state FROM {run} WHERE id = ?", holder)
-		if err != nil {
-			return err
-		}
-		if found && goesOn(run[2].String()) {
-			return &HeldError{Space: s.Name, Run: run[0].String(), Migration: run[1].String()}
-		}
-	}
-	_, err = s.books.Exec(ctx, tx, "UPDATE {key_space} SET run_id = ?, spare = NULL WHERE name = ?", runID, s.Name)
-	return err
 }
 
 // End notes the highest number that was used, when an entity of the run has

@@ -32,14 +32,21 @@ func (l *linter) inherits(e *Entity) {
 	}
 }
 
-// spaces wants entities that share row numbers to make keys of them alike.
+// spaces wants entities that share row numbers to make keys of them alike, and
+// those that share a table to share its row numbers.
 func (l *linter) spaces() {
-	first := map[string]*Entity{}
+	first, landing := map[string]*Entity{}, map[string]*Entity{}
 	for _, e := range l.file.Entities {
 		if e.To.Offset == nil {
 			continue
 		}
 		name := e.To.SpaceName(e.To.Table)
+		if other := landing[e.To.Table]; other == nil {
+			landing[e.To.Table] = e
+		} else if other.To.Offset.Space != e.To.Offset.Space {
+			l.refuse(e.To.Offset.Position, "", "%s.to.key: %s lands in %s, too, so both must have the same `space`", e.Name, other.Name, e.To.Table)
+			continue
+		}
 		other := first[name]
 		if other == nil {
 			first[name] = e

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -83,6 +84,29 @@ func (r *runner) knowTables(ctx context.Context, tx sqldb.Tx, spaces []*keySpace
 	return nil
 }
 
+// knowOthers looks for the columns that hold keys of the spaces and that the
+// mapping does not name.
+func (r *runner) knowOthers(ctx context.Context, spaces []*keySpace) error {
+	for _, s := range spaces {
+		var unknown []crosswalk.Stored
+		err := r.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+			unknown, err = s.Unknown(ctx, tx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, stored := range unknown {
+			table, err := r.m.Looker().Table(ctx, stored.Table)
+			if err != nil && !errors.Is(err, sqldb.ErrNoTable) {
+				return fmt.Errorf("looking at %s, which has keys of the same row numbers: %w", stored.Table, err)
+			}
+			s.Other(stored, table)
+		}
+	}
+	return nil
+}
+
 // claimSpaces makes a new run the one that makes keys of its spaces, and writes
 // down which numbers it may use, in the transaction in which it starts.
 func (r *runner) claimSpaces(ctx context.Context, tx sqldb.Tx) error {
@@ -92,9 +116,16 @@ func (r *runner) claimSpaces(ctx context.Context, tx sqldb.Tx) error {
 	if err := r.knowTables(ctx, tx, r.spaces); err != nil {
 		return err
 	}
+	claimed := make([]*crosswalk.Space, len(r.spaces))
+	for i, s := range r.spaces {
+		claimed[i] = s.Space
+	}
+	if err := crosswalk.Claim(ctx, tx, r.books, claimed, r.run.ID, func(state string) bool { return !r.rehearse && ledger.State(state).Resumable() }); err != nil {
+		return err
+	}
 	for _, s := range r.spaces {
-		if err := s.Claim(ctx, tx, r.run.ID, func(state string) bool { return !r.rehearse && ledger.State(state).Resumable() }); err != nil {
-			return err
+		if unknown, err := s.Unknown(ctx, tx); err != nil || len(unknown) > 0 {
+			return errors.Join(err, crosswalk.ErrUsedMeanwhile)
 		}
 		if err := s.allot(ctx, tx, r.run.ID); err != nil {
 			return err
@@ -113,7 +144,10 @@ func (r *runner) openSpaces(ctx context.Context) error {
 		return err
 	}
 	r.spaces = spaces
-	return r.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error { return r.knowTables(ctx, tx, spaces) })
+	if err := r.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error { return r.knowTables(ctx, tx, spaces) }); err != nil {
+		return err
+	}
+	return r.knowOthers(ctx, spaces)
 }
 
 // spaceOf is the space of an entity's keys; nil when they are not made of row

@@ -110,7 +110,7 @@ func (l *landing) numberMade(ctx context.Context, creates []int) error {
 			l.giveNumber(i, l.batch.block.Numbers[at[i]-1])
 		}
 	}
-	return l.giveLate(ctx, late)
+	return l.giveLate(ctx, late, 0)
 }
 
 func (l *landing) giveNumber(i int, number int64) {
@@ -119,15 +119,16 @@ func (l *landing) giveNumber(i int, number int64) {
 	u.setKey(u.row[:1])
 }
 
-// giveLate gives new rows keys out of what the run has to spare.
-func (l *landing) giveLate(ctx context.Context, places []int) error {
+// giveLate gives new rows keys out of what the run has to spare, and leaves so
+// many that come next to others.
+func (l *landing) giveLate(ctx context.Context, places []int, ahead int64) error {
 	if len(places) == 0 {
 		return nil
 	}
 	if l.heirs != nil {
 		return l.lateHeirs(ctx, places)
 	}
-	numbers, err := l.space.TakeSpare(ctx, l.tx, len(places))
+	numbers, err := l.space.TakeSpare(ctx, l.tx, len(places), ahead)
 	if err != nil {
 		return fmt.Errorf("keys in place of others: %w", err)
 	}

@@ -61,6 +61,11 @@ func (r *runner) judgeKeys(ctx context.Context, stored []ledger.Entity) error {
 	}
 	for _, s := range spaces {
 		s.Blank = present < books.LayoutOf("key_block").Since
+	}
+	if err := r.knowOthers(ctx, spaces); err != nil {
+		return err
+	}
+	for _, s := range spaces {
 		if err := r.judgeSpace(ctx, s, stored, present > 0); err != nil {
 			return err
 		}

@@ -16,6 +16,23 @@ const keysSavepoint = "landfall_keys"
 // others took: who takes them as fast as they are chosen has to be stopped.
 const mostReplacings = 50
 
+// Whoever inserts row after row is given one of the batch's keys each time that
+// the batch is rolled back. From chased rounds on the new keys lie ahead of
+// those that come next, and from cornered rounds on the batch also gives up keys
+// that whoever takes them is about to reach: twice as many in each round.
+const (
+	chased   = 4
+	cornered = 10
+)
+
+// ahead is how many keys to leave to others in a round.
+func ahead(round, since int) int64 {
+	if round < since {
+		return 0
+	}
+	return 1 << min(round-since+4, 24)
+}
+
 // writeKeyed lands a batch whose keys Landfall has made. A key that somebody
 // else has taken since it was reserved is replaced, and then the whole batch is
 // written anew: rows of it may refer to the row whose key it was.
@@ -54,7 +71,7 @@ func (l *landing) writeKeyed(ctx context.Context, careful bool) (refused bool, e
 				l.units[i].rejection = rejection
 			}
 		}
-		if err := l.replaceTaken(ctx); err != nil {
+		if err := l.replaceTaken(ctx, round); err != nil {
 			return false, err
 		}
 		l.fillIn()
@@ -65,7 +82,10 @@ func (l *landing) writeKeyed(ctx context.Context, careful bool) (refused bool, e
 
 // replaceTaken gives other keys to the rows whose keys others have taken; where
 // nothing else than the reserved keys may be used, they are rejected.
-func (l *landing) replaceTaken(ctx context.Context) error {
+func (l *landing) replaceTaken(ctx context.Context, round int) error {
+	if l.space != nil && !l.space.strict {
+		l.giveUp(ahead(round, cornered))
+	}
 	var places []int
 	for i := range l.taken {
 		places = append(places, i)
@@ -81,7 +101,30 @@ func (l *landing) replaceTaken(ctx context.Context) error {
 		return nil
 	}
 	l.replaced += len(places)
-	return l.giveLate(ctx, places)
+	return l.giveLate(ctx, places, ahead(round, chased))
+}
+
+// giveUp counts as taken the keys that follow within so many numbers on one that
+// is.
+func (l *landing) giveUp(within int64) {
+	if within == 0 {
+		return
+	}
+	number := func(i int) int64 {
+		n, _ := l.Form.Number(l.units[i].keyText)
+		return n
+	}
+	highest := int64(0)
+	for i := range l.taken {
+		highest = max(highest, number(i))
+	}
+	for i := range l.units {
+		if u := &l.units[i]; u.rejection == nil && u.action == target.Create {
+			if n := number(i); n > highest && n-highest <= within {
+				l.taken[i] = true
+			}
+		}
+	}
 }
 
 // keyTaken reports whether a refusal says that a row's key is somebody else's.
