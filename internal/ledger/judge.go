@@ -69,16 +69,25 @@ func (l *Ledger) Fingerprints(ctx context.Context, tx sqldb.Tx, runID int64) (ma
 	return judged, err
 }
 
-// Marks are the keys of the moment before a wave above which rows that others
-// create meanwhile are to be looked for.
-func (l *Ledger) Marks(ctx context.Context, tx sqldb.Tx, runID, entityID int64) ([]int64, error) {
-	var marks []int64
-	err := l.measures(ctx, tx, func(m *Measure) error {
+// Marks help to tell rows apart that others create while a wave runs: what was
+// known of the table when it was measured before.
+type Marks struct {
+	Keys     []int64 // above which new rows are, one or the other
+	Snapshot string  // what the database's snapshot saw; empty where it keeps no account
+}
+
+// Marks are those of an entity's table.
+func (l *Ledger) Marks(ctx context.Context, tx sqldb.Tx, runID, entityID int64) (marks Marks, err error) {
+	err = l.measures(ctx, tx, func(m *Measure) error {
+		if m.Group == MarkSnapshot {
+			marks.Snapshot = m.Value
+			return nil
+		}
 		mark, misfit := record.Type{Kind: record.KindInt, Bits: 64}.Fit(record.Text(m.Value))
 		if misfit != nil {
 			return fmt.Errorf("a mark in the books: %w", misfit)
 		}
-		marks = append(marks, mark.Int())
+		marks.Keys = append(marks.Keys, mark.Int())
 		return nil
 	}, "run_id = ? AND entity_id = ? AND name = ?", runID, entityID, MeasureMark)
 	return marks, err

@@ -28,9 +28,16 @@ const (
 const MeasureFingerprint = "fingerprint"
 
 // MeasureMark is the name of a measure that helps to tell rows apart that others
-// create while a wave runs: a key of a moment before, above which new ones are.
-// Its Group says what it is of.
+// create while a wave runs: a key of a moment before, above which new ones are, or
+// what the database's snapshot saw at that moment. Its Group says what it is of.
 const MeasureMark = "mark"
+
+// The Groups of marks.
+const (
+	MarkHighest  = "highest key"
+	MarkCounter  = "counter"
+	MarkSnapshot = "snapshot"
+)
 
 // Measure is a number that was taken of an entity's target table.
 type Measure struct {

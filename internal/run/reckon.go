@@ -73,26 +73,11 @@ const lostShown = 3
 
 // lost counts the rows that the run made and that are gone, and names a few.
 func (g *gauge) lost(ctx context.Context, tx sqldb.Tx) (lost int64, examples []string, err error) {
-	store, err := crosswalk.Find(ctx, tx, g.books, g.run.Migration, g.Name, g.Table.Name.String())
-	if err != nil {
-		return 0, nil, err
-	}
 	rows := g.tableFor(g.Table, g.Key)
-	after := ""
-	for {
-		made, err := store.Made(ctx, tx, g.run.ID, after, keysAbove)
-		if err != nil || len(made) == 0 {
-			return lost, examples, err
-		}
-		keys := make([][]record.Value, len(made))
-		for i := range made {
-			if keys[i], err = g.keyValues(made[i].TargetKey); err != nil {
-				return 0, nil, err
-			}
-		}
+	err = g.made(ctx, tx, g.Entity, func(made []crosswalk.Row, keys [][]record.Value) error {
 		present, err := rows.Fetch(ctx, tx, keys, nil, false)
 		if err != nil {
-			return 0, nil, err
+			return err
 		}
 		for i := range made {
 			if present[i] != nil {
@@ -102,6 +87,7 @@ func (g *gauge) lost(ctx context.Context, tx sqldb.Tx) (lost int64, examples []s
 				examples = append(examples, fmt.Sprintf("%s (row %s)", record.Ref{Entity: g.Name, Key: made[i].SourceKey}, made[i].TargetKey))
 			}
 		}
-		after = made[len(made)-1].SourceKey
-	}
+		return nil
+	})
+	return lost, examples, err
 }

@@ -17,8 +17,14 @@ func (l *Lander) Fingerprint(ctx context.Context, tx sqldb.Tx, keys [][]record.V
 	if keys = distinct(keys); len(keys) == 0 {
 		return record.Fingerprint{}, nil
 	}
+	from, args := l.keyed(keys)
+	return l.fingerprint(ctx, tx, from, args)
+}
+
+// keyed is the FROM clause that yields the rows with the keys as t.
+func (l *Lander) keyed(keys [][]record.Value) (from string, args []any) {
 	relation, args := l.dialect.Relation("k", l.key, keys, 1)
-	return l.fingerprint(ctx, tx, fmt.Sprintf("%s %s %s t ON %s", relation, l.dialect.LookupJoin(), l.dialect.QuoteName(l.table.Name), l.sameAs("t", l.key)), args)
+	return fmt.Sprintf("%s %s %s t ON %s", relation, l.dialect.LookupJoin(), l.dialect.QuoteName(l.table.Name), l.sameAs("t", l.key)), args
 }
 
 // distinct leaves out keys that are listed twice: a row is there once.
