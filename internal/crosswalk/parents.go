@@ -47,6 +47,21 @@ func (p *Parents) Resolve(ctx context.Context, tx sqldb.Tx, keys []string) (map[
 	return resolved, nil
 }
 
+// WrittenBy finds those of the keys whose entries a run has written.
+func (p *Parents) WrittenBy(ctx context.Context, tx sqldb.Tx, run int64, keys []string) (map[string]bool, error) {
+	rows, err := p.store.Lookup(ctx, tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	written := map[string]bool{}
+	for key := range rows {
+		if row := rows[key]; row.LastRun == run || row.FirstRun == run {
+			written[key] = true
+		}
+	}
+	return written, nil
+}
+
 // RolledBack finds those of the keys whose records a rollback took from the
 // target, with the runs that it undid.
 func (p *Parents) RolledBack(ctx context.Context, tx sqldb.Tx, keys []string) (map[string]int64, error) {

@@ -19,7 +19,7 @@ import (
 )
 
 // Format is the version of plan.json that this program writes.
-const Format = 1
+const Format = 2
 
 // Plan is a plan.json: all of a plan but its records, which have a file of their
 // own beside it.

@@ -33,6 +33,7 @@ type line struct {
 	// First is the end at the time when the batch lands, where it is another one.
 	First   *first       `json:"first,omitempty"`
 	Seen    *record.Hash `json:"seen,omitempty"`
+	Footing []byte       `json:"on,omitempty"`
 	Changes []change     `json:"changes,omitempty"`
 }
 
@@ -59,6 +60,7 @@ func lineOf(f *run.Forecast) *line {
 	if f.First != nil {
 		l.First = &first{f.First.Disposition, f.First.Step, f.First.Code}
 	}
+	l.Footing = f.Footing
 	if f.HasSeen {
 		l.Seen = &f.Seen
 	}
@@ -73,6 +75,7 @@ func (l *line) forecast(entity string, slice int) *run.Forecast {
 		Ref: record.Ref{Entity: entity, Key: l.Key}, Slice: slice, Number: l.Number, Line: l.Line,
 		End: run.End{Disposition: l.End, Step: l.Step, Code: l.Code, Field: l.Field, Message: l.Message},
 	}
+	f.Footing = l.Footing
 	if l.Content != nil {
 		f.Content = *l.Content
 	}

@@ -28,6 +28,9 @@ type Forecast struct {
 	// Seen is the hash of the target's row as it is, where it was looked at.
 	Seen    record.Hash
 	HasSeen bool
+	// Footing stands for what the record stands on besides its own content, of one
+	// that lands: the rows that it refers to or looks up, and the one that it has.
+	Footing []byte
 	Changes []FieldChange // of a row that is written again
 }
 
@@ -168,6 +171,9 @@ func (l *landing) forecast(i int, hash func(*record.Record) record.Hash) *Foreca
 	f := &Forecast{Ref: item.Ref, Slice: l.batch.Slice, Number: item.Number, Line: item.Line, Content: hash(item.Record), End: u.end()}
 	if u.before != nil {
 		f.Seen, f.HasSeen = l.hasher.Sum(u.before), true
+	}
+	if u.rejection == nil {
+		f.Footing = u.footing
 	}
 	if u.rejection == nil && (u.action == target.Update || u.action == target.Adopt) && u.before != nil {
 		generated := len(l.Columns) - len(l.Program.Columns)

@@ -164,6 +164,11 @@ func (l *landing) holdToPlan(ctx context.Context) error {
 				rejection = l.drift(i, want, found.words(), "")
 			case seen.HasSeen && u.before != nil && l.hasher.Sum(u.before) != seen.Seen:
 				rejection = l.drift(i, want, found.words(), "of a row of the target that is not what it was when it was planned")
+			case !found.Disposition.NeedsRetry() && len(seen.Footing) > 0:
+				if field, why, other := l.onOtherFooting(i, u, seen.Footing); other {
+					rejection = l.drift(i, want, found.words(), why)
+					rejection.Field = field
+				}
 			}
 			moved = moved || rejection != nil
 			return rejection

@@ -36,6 +36,7 @@ type unit struct {
 	survivor   string              // source key of the record whose row this one is, too
 	superseded record.Ref          // the record whose row of this key is gone
 	copyOf     *unit               // that record, where it is new and of this batch
+	footing    []byte              // what it stands on, where that is foreseen
 }
 
 // landing is one attempt to land one batch.
@@ -49,6 +50,8 @@ type landing struct {
 
 	taken    map[int]bool // places of records whose keys turned out to be somebody else's
 	replaced int          // keys that were replaced for that
+
+	meant [][]record.Ref // by reference field and record, where it is foreseen what these stand on
 }
 
 // land brings one batch to its end, trying again what may be tried again.
@@ -139,6 +142,9 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 	l.refuseKeys()
 	l.fillIn()
 	if err := l.collapse(ctx); err != nil {
+		return nil, false, err
+	}
+	if err := l.foreseeFootings(ctx); err != nil {
 		return nil, false, err
 	}
 	if err := l.holdToPlan(ctx); err != nil {

@@ -50,6 +50,7 @@ func (l *landing) resolveField(ctx context.Context, ref mapping.RefField, place 
 			return err
 		}
 	}
+	l.meansParents(parents)
 	for _, entity := range ref.Entities {
 		if err := l.resolveAmong(ctx, ref, place, entity, parents); err != nil {
 			return err
