@@ -45,7 +45,7 @@ func (w *world) foresee(o run.Options) (ends []string, err error) {
 // all that they think of is what a plan must think of.
 func (w *world) foreseeAlways(o run.Options) []string {
 	w.t.Helper()
-	if os.Getenv("LANDFALL_FORESEE") == "" || o.RetryOpen || o.Retry != "" || len(o.Only) > 0 || o.Limit > 0 || o.Stop != nil {
+	if os.Getenv("LANDFALL_FORESEE") == "" || w.unplannable != "" || o.RetryOpen || o.Retry != "" || len(o.Only) > 0 || o.Limit > 0 || o.Stop != nil {
 		return nil
 	}
 	planned, err := w.foresee(run.Options{Mode: o.Mode, Inputs: o.Inputs, Records: o.Records, Bytes: o.Bytes, StartRows: o.StartRows})

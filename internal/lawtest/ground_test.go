@@ -37,6 +37,8 @@ type world struct {
 	disturbed bool
 	// unforeseen are rules that only the target can judge.
 	unforeseen []string
+	// unplannable says why what comes of runs of this world cannot be foreseen.
+	unplannable string
 	// protects is what the mapping says of the target's connection besides where it
 	// is: `environment: production`.
 	protects string
