@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"landfall/internal/books"
+	"landfall/internal/guard"
 	"landfall/internal/migration"
 	"landfall/internal/plan"
 	"landfall/internal/record"
@@ -205,23 +205,22 @@ func (f *front) showPlan(path string, only []string, asJSON bool) error {
 func (f *front) heldTo(ctx context.Context, flags runFlags, path string, inputs map[string]string) (*migration.Migration, run.Options, error) {
 	p, err := plan.Read(path)
 	if err != nil {
-		return nil, run.Options{}, err
+		return nil, run.Options{}, f.refusedPlan(ctx, flags.target, run.Options{RunsDir: flags.runs}, err)
 	}
-	mode := ""
+	mode, name := "", flags.target
 	if flags.modeTyped {
 		mode = flags.mode
 	}
+	if name == "" {
+		name = p.Target.Connection
+	}
 	if err := p.Asked(mode, inputs); err != nil {
-		return nil, run.Options{}, err
+		return nil, run.Options{}, f.refusedPlan(ctx, name, run.Options{RunsDir: flags.runs, PlanHash: p.Hash}, err)
 	}
 	for entity, file := range p.Settings.Inputs {
 		if _, err := os.Stat(file); err != nil {
 			return nil, run.Options{}, usagef("%s: the plan reads %s for %s: %w", path, file, entity, errors.Unwrap(err))
 		}
-	}
-	name := flags.target
-	if name == "" {
-		name = p.Target.Connection
 	}
 	m, err := f.openFit(ctx, name, p.Settings.Inputs)
 	if err != nil {
@@ -238,8 +237,6 @@ func (f *front) heldTo(ctx context.Context, flags runFlags, path string, inputs 
 		if err == nil {
 			return m, o, nil
 		}
-		o.RunsDir = flags.runs
-		err = f.notedDrift(ctx, m, o, err)
 	}
 	m.Close(ctx)
 	if errors.Is(err, run.ErrStopped) {
@@ -248,12 +245,18 @@ func (f *front) heldTo(ctx context.Context, flags runFlags, path string, inputs 
 	return nil, run.Options{}, err
 }
 
-// notedDrift notes in the audit of a guarded target that a plan does not hold
-// any more.
-func (f *front) notedDrift(ctx context.Context, m *migration.Migration, o run.Options, err error) error {
-	b, unknown := books.New(m.Looker().Dialect())
-	if unknown != nil {
+// refusedPlan notes, in the audit of a protected target, that a plan was refused
+// before the target was opened: that it was changed by hand, or that something
+// else is asked for beside it.
+func (f *front) refusedPlan(ctx context.Context, connection string, o run.Options, err error) error {
+	var refusal *guard.Refusal
+	if !errors.As(err, &refusal) {
 		return err
 	}
-	return o.Gate(b, m.File, m.Target, false).Noted(ctx, m.Looker(), err)
+	m, unopened := f.open(ctx, connection, nil)
+	if unopened != nil {
+		return fmt.Errorf("%w; the refusal could not be noted in the audit: %v", err, unopened) //nolint:errorlint // the refusal decides
+	}
+	defer m.Close(ctx)
+	return run.Refuse(ctx, m, o, false, refusal)
 }

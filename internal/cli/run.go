@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
@@ -236,9 +237,19 @@ func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run,
 		return report.Artefacts(ctx, tx, l, m, summary, stored, report.Files{Dir: runsFolder(flags.runs, m.Target.Name, m.File), ShowPrivate: flags.showPrivate})
 	})
 	if err == nil && !flags.json && summary.Open() > 0 && summary.State.Ended() {
-		fmt.Fprintf(f.Out, "Mend what was rejected, then: landfall retry%s\n", f.fileFlag())
+		f.adviseMending(m, summary.Mode)
 	}
 	return summary, err
+}
+
+// adviseMending says how rejected records come again: where nothing gets in but
+// what somebody else approved, by a further plan, and not by a retry.
+func (f *front) adviseMending(m *migration.Migration, mode string) {
+	if !guard.RulesOf(m.File, m.Target).Approval {
+		fmt.Fprintf(f.Out, "Mend what was rejected, then: landfall retry%s\n", f.fileFlag())
+		return
+	}
+	fmt.Fprintf(f.Out, "Mend what was rejected, then plan again, and have that approved: landfall plan --mode %s%s; what has landed stays as it is\n", mode, f.fileFlag())
 }
 
 func (f *front) rehearse(ctx context.Context, m *migration.Migration, o run.Options, flags runFlags) error {

@@ -277,24 +277,6 @@ func (g *Gate) note(ctx context.Context, tx sqldb.Tx, refusal *Refusal) error {
 	return g.disarmBy(ctx, tx, engine, "the time had run out")
 }
 
-// Noted notes what somebody other than the gate refused, such as work whose plan
-// does not hold any more, and returns the error as it is. Other errors and those
-// of a target that is not protected are noted nowhere.
-func (g *Gate) Noted(ctx context.Context, db sqldb.DB, err error) error {
-	var refusal *Refusal
-	if !g.Protects() || !errors.As(err, &refusal) {
-		return err
-	}
-	able, unknown := guarded(ctx, db)
-	switch {
-	case unknown != nil:
-		return errors.Join(err, fmt.Errorf("the refusal could not be noted in the audit: %w", unknown))
-	case !able:
-		return g.refuseUnbooked(refusal)
-	}
-	return g.noteRefusal(ctx, db, refusal)
-}
-
 // noteRefusal notes a refusal in a transaction of its own and returns it. That it
 // cannot be noted does not open the gate.
 func (g *Gate) noteRefusal(ctx context.Context, db sqldb.DB, refusal *Refusal) error {

@@ -98,6 +98,9 @@ func (g *Gate) approved() *Refusal {
 	if !g.rules.Approval || g.who.Unplanned {
 		return nil
 	}
+	if g.who.PlanHash == "" && g.who.Command == "retry" {
+		return &Refusal{CodeApproval, fmt.Sprintf("connection %s demands an approved plan, and a retry is held to none: mend what was rejected, make a further plan of all records with `landfall plan` in the mode of that run, have somebody else approve it with `landfall approve`, and carry it out with `landfall run --plan`; what has landed stays as it is", g.rules.Connection)}
+	}
 	if g.who.PlanHash == "" {
 		return &Refusal{CodeApproval, fmt.Sprintf("connection %s demands an approved plan, and this is held to none: make one with `landfall plan`, have somebody else approve it with `landfall approve`, and name it with --plan", g.rules.Connection)}
 	}
