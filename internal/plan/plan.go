@@ -149,6 +149,13 @@ func Read(path string) (*Plan, error) {
 	if hash != p.Hash {
 		return nil, changed("%s was changed after it was made: its content has the hash %s, and it says %s", path, short(hash), short(p.Hash))
 	}
+	odd, err := p.oddKey(text)
+	if err != nil {
+		return nil, err
+	}
+	if odd != "" {
+		return nil, changed("%s was changed after it was made: %s", path, odd)
+	}
 	return &p, nil
 }
 
