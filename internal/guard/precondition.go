@@ -104,12 +104,12 @@ func (g *Gate) approved() *Refusal {
 	if g.who.PlanHash == "" {
 		return &Refusal{CodeApproval, fmt.Sprintf("connection %s demands an approved plan, and this is held to none: make one with `landfall plan`, have somebody else approve it with `landfall approve`, and name it with --plan", g.rules.Connection)}
 	}
-	if g.who.PlanAuthor == "" {
+	if personOf(g.who.PlanAuthor) == "" {
 		return &Refusal{CodeApproval, fmt.Sprintf("connection %s demands an approval by somebody other than the plan's author, and the plan does not say who that is", g.rules.Connection)}
 	}
 	own := false
 	for _, a := range g.who.Approvals {
-		if a.PlanHash != g.who.PlanHash || strings.TrimSpace(a.By) == "" {
+		if a.PlanHash != g.who.PlanHash || NameFlaw(a.By) != nil {
 			continue
 		}
 		if !samePerson(a.By, g.who.PlanAuthor) {
@@ -121,14 +121,4 @@ func (g *Gate) approved() *Refusal {
 		return &Refusal{CodeApproval, fmt.Sprintf("the plan %s was approved by its author alone: connection %s demands somebody else's approval", shortHash(g.who.PlanHash), g.rules.Connection)}
 	}
 	return &Refusal{CodeApproval, fmt.Sprintf("nobody has approved the plan %s as it is: connection %s demands an approval by somebody other than its author, by `landfall approve`", shortHash(g.who.PlanHash), g.rules.Connection)}
-}
-
-// samePerson takes a name, and a name with a machine behind it, for one person
-// on whatever machine.
-func samePerson(a, b string) bool {
-	bare := func(name string) string {
-		name, _, _ = strings.Cut(strings.TrimSpace(name), "@")
-		return name
-	}
-	return strings.EqualFold(bare(a), bare(b))
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"landfall/internal/guard"
@@ -24,6 +25,9 @@ func Approve(path, by, reason string) (*Plan, error) {
 	by, reason = strings.TrimSpace(by), strings.TrimSpace(reason)
 	if by == "" || reason == "" {
 		return nil, ErrNoWord
+	}
+	if err := guard.NameFlaw(by); err != nil {
+		return nil, fmt.Errorf("%w, and this is no name: %w", ErrNoWord, err)
 	}
 	actor, host := run.HolderName()
 	p.Approvals = append(p.Approvals, guard.Approval{PlanHash: p.Hash, By: by, Reason: reason, At: now(), Actor: actor + "@" + host})
