@@ -96,7 +96,9 @@ func keyWords(e *migration.Entity) string {
 
 // rollbackSteps say how what the run does is undone.
 func rollbackSteps(p *Plan) []string {
-	steps := []string{fmt.Sprintf("landfall rollback %s undoes the run, from its last batch to its first; it refuses rows that people have changed since, and what others have built on", p.Run)}
+	// The run has no name yet: one that comes before it takes the next one, and
+	// undoing that is not what was approved.
+	steps := []string{"landfall rollback RUN undoes the run, from its last batch to its first, where RUN is the name that the run tells when it starts; it refuses rows that people have changed since, and what others have built on"}
 	for _, e := range slices.Backward(p.Entities) {
 		var words []string
 		if n := e.Counts[record.Created]; n > 0 {
