@@ -32,7 +32,7 @@ func TestA09BusinessThroughTheIdentity(t *testing.T) {
 	}
 	w.accounts(keys...)
 	w.disturbed = true
-	business := newBusiness(t, w.url)
+	business := newCounted(t, w.url)
 	passes := 0
 	out := w.run(run.Options{Mode: target.InsertOnly, Records: batch, Lanes: 4, Points: func(p run.Point) {
 		if p == run.PointKeys {
@@ -94,17 +94,17 @@ func TestA09BusinessThroughTheIdentity(t *testing.T) {
 	t.Logf("%d rows of business, %d inserts refused, %d keys taken", len(taken), business.refused, moved)
 }
 
-// business is an application that inserts rows through the table's counter, and
+// counted is an application that inserts rows through the table's counter, and
 // tries again with the next key when it meets one that is there.
-type business struct {
+type counted struct {
 	insert func()
 	end    func() map[string]bool // the keys of its rows
 	// refused counts the keys that were there.
 	refused int
 }
 
-func newBusiness(t *testing.T, url string) *business {
-	own, b := open(t, url), &business{}
+func newCounted(t *testing.T, url string) *counted {
+	own, b := open(t, url), &counted{}
 	stop, done, keys := make(chan struct{}), make(chan struct{}), map[string]bool{}
 	one := func() error {
 		tx, err := own.Begin(context.Background())
