@@ -13,7 +13,9 @@ import (
 )
 
 // judgedFrom is how many records must have been read before a share of them
-// ends a run: of the first few, one is many percent.
+// ends a run: of the first few, one is many percent. When so many in a row have
+// failed, the run ends whatever their share is: of a million that went well
+// before, it would not be reached for long.
 const judgedFrom = 1000
 
 // SpentError ends a run because too many of its records fail. What has landed
@@ -24,6 +26,7 @@ type SpentError struct {
 	Over   string // the entity whose records were counted; empty for all of the run
 	Failed int64  // failed, blocked or unknown, since this session of the run began
 	Read   int64
+	InARow int64       // the last that were read, all of which failed; 0 where the limit itself was reached
 	Codes  []CodeCount // the most common ones
 }
 
@@ -43,10 +46,14 @@ func (e *SpentError) Error() string {
 	for _, c := range e.Codes {
 		codes = append(codes, fmt.Sprintf("%s (%d)", c.Code, c.Count))
 	}
-	return fmt.Sprintf("too many records fail: %d of the %d read%s, and stop_after is %s; most of all %s\n"+
+	reached := fmt.Sprintf("%d of the %d read%s, and stop_after is %s", e.Failed, e.Read, over, e.Limit)
+	if e.InARow > 0 {
+		reached = fmt.Sprintf("the last %d read%s all did, which a stop_after of %s ends as well", e.InARow, over, e.Limit)
+	}
+	return fmt.Sprintf("too many records fail: %s; most of all %s\n"+
 		"To go on: `landfall resume`, which counts anew, or `landfall resume --stop-after none`, however many fail. "+
 		"Where mapping or input must be mended first: `landfall abandon %s`, and run again",
-		e.Failed, e.Read, over, e.Limit, strings.Join(codes, ", "), e.Run)
+		reached, strings.Join(codes, ", "), e.Run)
 }
 
 // budget counts the records that fail and says when it is enough. It counts
@@ -63,6 +70,8 @@ type budget struct {
 	codes  map[record.Code]int64
 	recent []int64 // the places of the last failures among the records read, where limit.Of counts; used as a ring
 	oldest int
+	last   int64 // the place of the last failure
+	inARow int64 // failures without another record between them, up to that one
 	spent  *SpentError
 	stop   chan struct{} // closed when it is spent
 }
@@ -101,16 +110,25 @@ func (r *runner) budgetOf(e *mapping.Entity) *budget {
 func (b *budget) add(read int, failures []failure) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	enough := false
+	enough, inARow := false, int64(0)
 	for _, f := range failures {
 		b.codes[f.code]++
 		b.failed++
-		enough = b.crowded(b.read+int64(f.place)) || enough
+		place := b.read + int64(f.place)
+		if b.inARow++; b.inARow > 1 && place != b.last+1 {
+			b.inARow = 1
+		}
+		b.last, inARow = place, max(inARow, b.inARow)
+		enough = b.crowded(place) || enough
 	}
 	b.read += int64(read)
 	switch {
 	case b.limit.Percent > 0:
 		enough = b.read >= judgedFrom && b.tooMany()
+		if !enough && b.spent == nil && inARow >= judgedFrom {
+			b.spend()
+			b.spent.InARow = inARow
+		}
 	case b.limit.Of == 0:
 		enough = b.failed >= b.limit.Failures
 	}

@@ -75,3 +75,32 @@ func TestErrorBudgetTurns(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorBudgetInARow: under a share a thousand failures in a row are enough,
+// however many records went well before and wherever batches end; one record
+// between them is not.
+func TestErrorBudgetInARow(t *testing.T) {
+	for _, size := range []int{1, 7, 1000, 4096} {
+		for _, c := range []struct {
+			good, failed int64
+			spared       int64 // the record among the failed ones that goes well; -1: none
+			ends         bool
+		}{{200_000, judgedFrom, -1, true}, {200_000, judgedFrom - 1, -1, false}, {200_000, judgedFrom, 500, false}, {200_001, judgedFrom + 501, 500, true}} {
+			b := newBudget(mapping.StopAfter{Percent: 1}, "", "acme-0001")
+			all := c.good + c.failed
+			for at := int64(0); at < all; at += int64(size) {
+				read := min(int64(size), all-at)
+				var failures []failure
+				for place := range read {
+					if bad := at + place - c.good; bad >= 0 && bad != c.spared {
+						failures = append(failures, failure{int(place), record.CodeTooLong})
+					}
+				}
+				b.add(int(read), failures)
+			}
+			if (b.end() != nil) != c.ends || c.ends && b.spent.InARow < judgedFrom {
+				t.Errorf("batches of %d, %+v: it ended with %v", size, c, b.end())
+			}
+		}
+	}
+}
