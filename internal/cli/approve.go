@@ -18,7 +18,7 @@ func (f *front) approve() *cobra.Command {
 that was changed after the plan was made is refused. A connection with ` + "`guard: {approval: other}`" + ` demands one by somebody other
 than the plan's author.
 
-Exit codes: 0 approved · 2 usage, or the file is no plan · 5 the file was changed`,
+Exit codes: 0 approved · 1 the file cannot be written · 2 usage, or the file is no plan or cannot be read · 5 the file was changed`,
 		Example: `  landfall approve plan.json --by "Ann Smith" --reason "counts agreed with billing"`,
 		Args:    oneArg("a plan file", "plan.json"),
 		RunE: func(_ *cobra.Command, args []string) error {
