@@ -214,7 +214,7 @@ var tables = []ownTable{
 		columns: []ownColumn{
 			must("id", integer), must("identity", text), must("place", text), must("recorded_at", text),
 			must("state", text), may("migration", text), may("plan_hash", text), may("reason", text),
-			may("armed_by", text), may("armed_at", text), may("expires_at", text),
+			may("armed_by", text), may("armed_at", text), may("expires_at", text), may("connection", text), may("rules", text),
 			may("disarmed_by", text), may("disarmed_at", text), may("disarm_reason", text),
 		},
 		primary: []string{"id"}, since: 4,

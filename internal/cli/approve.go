@@ -16,7 +16,7 @@ func (f *front) approve() *cobra.Command {
 		Short: "Add your word to a plan that it may be run",
 		Long: `Adds an approval to a plan file. It names the hash of the plan: once the plan is another one, the approval is void. A file
 that was changed after the plan was made is refused. A connection with ` + "`guard: {approval: other}`" + ` demands one by somebody other
-than the plan's author.
+than the plan's author, typed under another user's name. The hash is no signature: keep approved plans where others cannot write.
 
 Exit codes: 0 approved · 1 the file cannot be written · 2 usage, or the file is no plan or cannot be read · 5 the file was changed`,
 		Example: `  landfall approve plan.json --by "Ann Smith" --reason "counts agreed with billing"`,

@@ -86,9 +86,6 @@ Exit codes: 0 it is closed · 2 usage or mapping · 3 the target cannot be reach
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.withGate(cmd.Context(), flags, "guard disarm", func(file *mapping.File, db sqldb.DB, gate *guard.Gate) error {
-				if err := refuseIndexesAway(cmd.Context(), db, gate); err != nil {
-					return err
-				}
 				was, err := gate.Disarm(cmd.Context(), db, reason)
 				if err != nil {
 					return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -55,6 +56,17 @@ is, or it is armed for another migration`,
 				return err
 			}
 			return f.withGate(cmd.Context(), flags.guardFlags, "guard arm", func(file *mapping.File, db sqldb.DB, gate *guard.Gate) error {
+				if flags.plan != "" {
+					held, err := plan.Read(flags.plan)
+					var refusal *guard.Refusal
+					if errors.As(err, &refusal) { // somebody has changed the file
+						return gate.Refuse(cmd.Context(), db, refusal.Code, refusal.Text)
+					}
+					if err != nil {
+						return err
+					}
+					arming.PlanHash = held.Hash
+				}
 				return f.arm(cmd.Context(), file, db, gate, arming, cmd.Flags().Changed("identity"))
 			})
 		},
@@ -79,14 +91,6 @@ func (flags *armFlags) arming() (guard.Arming, error) {
 	if a.For, err = time.ParseDuration(flags.howLong); err != nil || a.For < shortestArming || a.For > longestArming {
 		return a, usagef("--for %s: expected a duration from %s to %.0fh such as 90m or 2h", flags.howLong, shortestArming, longestArming.Hours())
 	}
-	if flags.plan == "" {
-		return a, nil
-	}
-	held, err := plan.Read(flags.plan)
-	if err != nil {
-		return a, err
-	}
-	a.PlanHash = held.Hash
 	return a, nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"landfall/internal/books"
-	"landfall/internal/guard"
 	"landfall/internal/indexwork"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
@@ -161,22 +160,4 @@ func (f *front) tellIndexesAway(ctx context.Context, db sqldb.DB, migration stri
 		report.IndexesAway(f.Out, away)
 	}
 	return err
-}
-
-// refuseIndexesAway keeps a target from being closed by a person as long as
-// indexes of it are away: whoever works with it afterwards would miss them.
-func refuseIndexesAway(ctx context.Context, db sqldb.DB, gate *guard.Gate) error {
-	b, err := books.New(db.Dialect())
-	if err != nil {
-		return err
-	}
-	away, err := indexwork.LeftIn(ctx, db, b, "")
-	if err != nil || len(away) == 0 {
-		return err
-	}
-	names := make([]string, len(away))
-	for i := range away {
-		names[i] = fmt.Sprintf("%s (run %s)", &away[i], away[i].Run)
-	}
-	return gate.Refuse(ctx, db, guard.CodeIndexesOpen, fmt.Sprintf("indexes that were taken around a load are not there again: %s. `landfall indexes rebuild` makes them again; a run that is under way does so when it ends or is interrupted. Then disarm", strings.Join(names, ", ")))
 }

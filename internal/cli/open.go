@@ -8,10 +8,12 @@ import (
 	"strings"
 
 	"landfall/internal/books"
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
+	"landfall/internal/run"
 	"landfall/internal/sqldb"
 )
 
@@ -26,15 +28,47 @@ func (f *front) openFit(ctx context.Context, target string, inputs map[string]st
 	if err != nil {
 		return nil, err
 	}
-	if wrong := m.Wrong(); len(wrong) > 0 {
+	if problems, _ := wrongs(m); len(problems) > 0 {
 		defer m.Close(ctx)
-		var problems mapping.Problems
-		for _, finding := range wrong {
-			problems = append(problems, m.File.Problem(finding.Position, finding.Entity+": "+finding.Text))
-		}
 		return nil, problems
 	}
 	return m, nil
+}
+
+// openToRun is openFit for a command that writes. Where nothing is wrong but
+// open questions about a production target, the guard refuses, which is noted.
+func (f *front) openToRun(ctx context.Context, flags runFlags, inputs map[string]string, o run.Options, resume bool) (*migration.Migration, error) {
+	m, err := f.open(ctx, flags.target, inputs)
+	if err != nil {
+		return nil, err
+	}
+	problems, questions := wrongs(m)
+	switch {
+	case len(problems) == 0:
+		return m, nil
+	case questions && !flags.dryRun:
+		defer m.Close(ctx)
+		o.RunsDir = flags.runs
+		var told []string
+		for _, problem := range problems {
+			line, _, _ := strings.Cut(problem.Error(), "\n")
+			told = append(told, line)
+		}
+		return nil, run.Refuse(ctx, m, o, resume, &guard.Refusal{Code: guard.CodeQuestions, Text: strings.Join(told, "; ")})
+	}
+	defer m.Close(ctx)
+	return nil, problems
+}
+
+// wrongs are what keeps a run from starting, and whether all of it is open
+// questions.
+func wrongs(m *migration.Migration) (problems mapping.Problems, questions bool) {
+	questions = true
+	for _, finding := range m.Wrong() {
+		problems = append(problems, m.File.Problem(finding.Position, finding.Entity+": "+finding.Text))
+		questions = questions && finding.Question
+	}
+	return problems, questions
 }
 
 // look opens the target's books for reading.

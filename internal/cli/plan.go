@@ -222,7 +222,8 @@ func (f *front) heldTo(ctx context.Context, flags runFlags, path string, inputs 
 			return nil, run.Options{}, usagef("%s: the plan reads %s for %s: %w", path, file, entity, errors.Unwrap(err))
 		}
 	}
-	m, err := f.openFit(ctx, name, p.Settings.Inputs)
+	flags.target = name
+	m, err := f.openToRun(ctx, flags, p.Settings.Inputs, run.Options{PlanHash: p.Hash}, false)
 	if err != nil {
 		return nil, run.Options{}, err
 	}

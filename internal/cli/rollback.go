@@ -27,7 +27,7 @@ goes on with the same command or with resume. A run that was rolled back in part
 is not needed. Columns of which it cannot tell whether people have edited them are named.
 
 --dry-run does all of it in one transaction, which it rolls back at the end, and shows the table that would come of it;
-it keeps the rows locked meanwhile.
+it keeps the rows locked meanwhile, so a production target must be armed for it.
 
 Exit codes: 0 everything was reversed · 1 broken · 2 usage or mapping, no such run, or it cannot be rolled back now ·
 3 environment (cannot connect, missing permission) · 4 some records are kept, blocked or failed, or nothing was reversed ·

@@ -126,7 +126,7 @@ func (f *front) runRecords(ctx context.Context, flags runFlags) error {
 	if flags.plan != "" {
 		return f.runPlanned(ctx, flags, inputs)
 	}
-	m, err := f.openFit(ctx, flags.target, inputs)
+	m, err := f.openToRun(ctx, flags, inputs, run.Options{}, false)
 	if err != nil {
 		return err
 	}
@@ -308,7 +308,7 @@ as that of an unbroken run. When the mapping or the input changed meanwhile it i
 			if found.rollback {
 				return f.resumeRollback(cmd.Context(), found.closed, flags)
 			}
-			m, err := f.openFit(cmd.Context(), flags.target, found.inputs)
+			m, err := f.openToRun(cmd.Context(), flags, found.inputs, run.Options{}, true)
 			if err != nil {
 				return err
 			}
@@ -343,7 +343,7 @@ run over all records. They are read from the source again, so what was mended th
 		Example: "  landfall retry\n  landfall retry acme-0001",
 		Args:    atMostOneRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := f.openFit(cmd.Context(), flags.target, nil)
+			m, err := f.openToRun(cmd.Context(), flags, nil, run.Options{RetryOpen: true}, false)
 			if err != nil {
 				return err
 			}

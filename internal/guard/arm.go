@@ -162,9 +162,9 @@ func (g *Gate) arm(ctx context.Context, tx sqldb.Tx, m *Mode, a Arming) error {
 		}
 	}
 	until := m.Now.Add(a.For)
-	_, err := g.books.Exec(ctx, tx, `UPDATE {guard} SET state = ?, migration = ?, plan_hash = ?, reason = ?, armed_by = ?, armed_at = ?, expires_at = ?,
+	_, err := g.books.Exec(ctx, tx, `UPDATE {guard} SET state = ?, migration = ?, plan_hash = ?, reason = ?, armed_by = ?, armed_at = ?, expires_at = ?, connection = ?, rules = ?,
   disarmed_by = NULL, disarmed_at = NULL, disarm_reason = NULL WHERE id = 1`,
-		armed, g.who.Migration, optional(a.PlanHash), a.Reason, by, m.Now.Format(stamp), until.Format(stamp))
+		armed, g.who.Migration, optional(a.PlanHash), a.Reason, by, m.Now.Format(stamp), until.Format(stamp), g.rules.Connection, g.rules.hash())
 	if err != nil {
 		return fmt.Errorf("arming: %w", err)
 	}
@@ -172,33 +172,4 @@ func (g *Gate) arm(ctx context.Context, tx sqldb.Tx, m *Mode, a Arming) error {
 	e.PlanHash, e.Reason = a.PlanHash, a.Reason
 	e.Message = fmt.Sprintf("%s until %s", m.Here.Identity(identity), until.Format(stamp))
 	return Note(ctx, tx, g.books, e)
-}
-
-// Disarm closes the target. When it returns, nothing that was let in writes any
-// more. It tells what the target was.
-func (g *Gate) Disarm(ctx context.Context, db sqldb.DB, reason string) (was *Mode, err error) {
-	able, err := guarded(ctx, db)
-	if err != nil || !able {
-		return nil, err
-	}
-	err = inTx(ctx, db, func(tx sqldb.Tx) error {
-		// The row is not locked against transactions that write: no new one gets in
-		// behind this one, so those that did are waited for below.
-		if was, err = readMode(ctx, tx, g.books, g.who.Clock, ""); err != nil || !was.Armed {
-			return err
-		}
-		if _, err := disarm(ctx, tx, g.books, was.Now, g.who.Actor+"@"+g.who.Host, reason); err != nil {
-			return err
-		}
-		e := g.event(EventDisarmed)
-		e.PlanHash, e.Reason = was.PlanHash, reason
-		return Note(ctx, tx, g.books, e)
-	})
-	if err != nil || !was.Armed {
-		return was, err
-	}
-	return was, inTx(ctx, db, func(tx sqldb.Tx) error {
-		_, err := g.lockMode(ctx, tx)
-		return err
-	})
 }

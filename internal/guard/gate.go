@@ -28,6 +28,12 @@ type Asking struct {
 	// Unplanned is work for which nobody makes plans, such as undoing a run: no
 	// approval is demanded of it.
 	Unplanned bool
+	// Mending gives back what runs took and left away: it is let in whatever plan or
+	// migration the target is armed for, since it could not be closed without.
+	Mending bool
+	// Rehearsal lands nothing: it is rolled back, so no backup, plan or approval is
+	// demanded of it.
+	Rehearsal bool
 	// Trail is the file in which a refusal is noted while the target has no books;
 	// empty notes none.
 	Trail string
@@ -103,7 +109,7 @@ func (g *Gate) askAll(ctx context.Context, db sqldb.DB) (*Refusal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if refusal := g.judge(m); refusal != nil {
+	if refusal := g.judge(m); refusal != nil || g.who.Rehearsal {
 		return refusal, nil
 	}
 	if refusal := g.approved(); refusal != nil {
@@ -127,8 +133,16 @@ func (g *Gate) judge(m *Mode) *Refusal {
 		return &Refusal{CodeDisabled, g.notArmed(why)}
 	case m.Expired():
 		return &Refusal{CodeExpired, g.notArmed(fmt.Sprintf("what %s armed ended at %s", m.ArmedBy, m.Expires.Format(stamp)))}
+	case m.Connection != g.rules.Connection:
+		return &Refusal{CodeConnection, fmt.Sprintf("the target is armed through connection %s, and this is %s, whose rules are other ones: use that, or arm it through this one", m.Connection, g.rules.Connection)}
+	case m.Rules != g.rules.hash():
+		return &Refusal{CodeConnection, fmt.Sprintf("what connection %s demands by `guard:` is not what it demanded when %s armed the target: arm it again", g.rules.Connection, m.ArmedBy)}
+	case g.who.Mending:
 	case m.Migration != g.who.Migration:
 		return &Refusal{CodeMigration, fmt.Sprintf("the target is armed for migration %s by %s, not for %s", m.Migration, m.ArmedBy, g.who.Migration)}
+	case g.who.Rehearsal:
+	case m.PlanHash != "" && g.who.Unplanned:
+		return &Refusal{CodePlan, fmt.Sprintf("the target is armed for the plan %s alone, and nobody plans this: arm it without --plan", shortHash(m.PlanHash))}
 	case m.PlanHash != "" && g.who.PlanHash == "":
 		return &Refusal{CodePlan, fmt.Sprintf("the target is armed for the plan %s alone, and this is held to none: name the plan with --plan, or arm without one", shortHash(m.PlanHash))}
 	case m.PlanHash != "" && m.PlanHash != g.who.PlanHash:
@@ -138,7 +152,11 @@ func (g *Gate) judge(m *Mode) *Refusal {
 }
 
 func (g *Gate) notArmed(why string) string {
-	return fmt.Sprintf("connection %s is production and not armed: %s. Arm it with `landfall guard arm --for 2h --reason …`", g.rules.Connection, why)
+	text := fmt.Sprintf("connection %s is production and not armed: %s. Arm it with `landfall guard arm --for 2h --reason …`", g.rules.Connection, why)
+	if g.who.Rehearsal {
+		text += "; a rehearsal holds locks, sets off triggers and uses up numbers, though it is rolled back. `landfall plan` only reads"
+	}
+	return text
 }
 
 // shortHash is as much of a hash as people compare.
@@ -176,7 +194,7 @@ func (g *Gate) Admit(ctx context.Context, tx sqldb.Tx, run string) error {
 	if !g.rules.Protected {
 		return g.admitUnprotected(ctx, tx)
 	}
-	if err := g.Check(ctx, tx); err != nil {
+	if err := g.Check(ctx, tx); err != nil || g.who.Rehearsal {
 		return err
 	}
 	e := g.event(EventAdmitted)

@@ -31,6 +31,10 @@ type Mode struct {
 	ArmedBy   string
 	ArmedAt   string
 	Expires   time.Time
+	// Connection is the one through which it was armed, and Rules the hash of what
+	// that demanded then.
+	Connection string
+	Rules      string
 
 	DisarmedBy   string
 	DisarmedAt   string
@@ -62,7 +66,7 @@ func (m *Mode) Phrase() string {
 func readMode(ctx context.Context, tx sqldb.Tx, b *books.Books, clock func() time.Time, lock string) (*Mode, error) {
 	m := &Mode{}
 	row, found, err := b.One(ctx, tx, `SELECT identity, place, state, migration, plan_hash, reason, armed_by, armed_at, expires_at,
-  disarmed_by, disarmed_at, disarm_reason, `+b.Now(0)+` FROM {guard} WHERE id = 1`+lock)
+  disarmed_by, disarmed_at, disarm_reason, connection, rules, `+b.Now(0)+` FROM {guard} WHERE id = 1`+lock)
 	if err != nil {
 		return nil, fmt.Errorf("reading the guard: %w", err)
 	}
@@ -77,7 +81,8 @@ func readMode(ctx context.Context, tx sqldb.Tx, b *books.Books, clock func() tim
 		m.Identity, m.Recorded, m.Armed = text(row[0]), decodePlace(text(row[1])), text(row[2]) == armed
 		m.Migration, m.PlanHash, m.Reason, m.ArmedBy, m.ArmedAt = text(row[3]), text(row[4]), text(row[5]), text(row[6]), text(row[7])
 		m.DisarmedBy, m.DisarmedAt, m.DisarmReason = text(row[9]), text(row[10]), text(row[11])
-		if m.Now, err = parseStamp(row[12].String()); err != nil {
+		m.Connection, m.Rules = text(row[12]), text(row[13])
+		if m.Now, err = parseStamp(row[14].String()); err != nil {
 			return nil, err
 		}
 		if m.Armed {

@@ -112,13 +112,13 @@ func (g *Gate) approved() *Refusal {
 		if a.PlanHash != g.who.PlanHash || NameFlaw(a.By) != nil {
 			continue
 		}
-		if !samePerson(a.By, g.who.PlanAuthor) {
+		if !samePerson(a.By, g.who.PlanAuthor) && !samePerson(a.Actor, g.who.PlanAuthor) {
 			return nil
 		}
 		own = true
 	}
 	if own {
-		return &Refusal{CodeApproval, fmt.Sprintf("the plan %s was approved by its author alone: connection %s demands somebody else's approval", shortHash(g.who.PlanHash), g.rules.Connection)}
+		return &Refusal{CodeApproval, fmt.Sprintf("the plan %s was approved by its author alone, by name or by login: connection %s demands somebody else's approval, typed by them", shortHash(g.who.PlanHash), g.rules.Connection)}
 	}
 	return &Refusal{CodeApproval, fmt.Sprintf("nobody has approved the plan %s as it is: connection %s demands an approval by somebody other than its author, by `landfall approve`", shortHash(g.who.PlanHash), g.rules.Connection)}
 }

@@ -5,12 +5,14 @@ type Code string
 
 // The codes of refusals.
 const (
-	CodeDisabled      Code = "mode-disabled"  // it is not armed
-	CodeExpired       Code = "mode-expired"   // it was armed, and the time has run out
-	CodeMigration     Code = "mode-migration" // it is armed for another migration
-	CodePlan          Code = "mode-plan"      // it is armed for a plan, and this is not held to it
-	CodeClone         Code = "clone"          // it is not where its identity was recorded
-	CodeIdentity      Code = "identity"       // what was typed is not what it is
+	CodeDisabled      Code = "mode-disabled"   // it is not armed
+	CodeExpired       Code = "mode-expired"    // it was armed, and the time has run out
+	CodeMigration     Code = "mode-migration"  // it is armed for another migration
+	CodePlan          Code = "mode-plan"       // it is armed for a plan, and this is not held to it
+	CodeConnection    Code = "mode-connection" // it is armed through another connection, or that demands something else by now
+	CodeQuestions     Code = "questions"       // nobody has said what becomes of a column
+	CodeClone         Code = "clone"           // it is not where its identity was recorded
+	CodeIdentity      Code = "identity"        // what was typed is not what it is
 	CodeWindow        Code = "window-closed"
 	CodeBlackout      Code = "blackout"
 	CodeBackup        Code = "backup"
@@ -24,7 +26,7 @@ const (
 
 // Codes lists them all.
 var Codes = []Code{
-	CodeDisabled, CodeExpired, CodeMigration, CodePlan, CodeClone, CodeIdentity, CodeWindow, CodeBlackout, CodeBackup, CodeApproval, CodeStep,
+	CodeDisabled, CodeExpired, CodeMigration, CodePlan, CodeConnection, CodeQuestions, CodeClone, CodeIdentity, CodeWindow, CodeBlackout, CodeBackup, CodeApproval, CodeStep,
 	CodeIndexesOpen, CodeProduction, CodeArmedForOther, CodeUnderWay,
 }
 

@@ -1,6 +1,11 @@
 package guard
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
 	"landfall/internal/mapping"
 )
 
@@ -22,4 +27,21 @@ func RulesOf(file *mapping.File, c *mapping.Connection) Rules {
 		r.Windows, r.Blackouts, r.Backup, r.Approval = g.Windows, g.Blackouts, g.Backup, g.Approval
 	}
 	return r
+}
+
+// hash tells these rules from others, by their content.
+func (r *Rules) hash() string {
+	var text strings.Builder
+	for _, w := range r.Windows {
+		fmt.Fprintf(&text, "window %v %d %d %s %q\n", w.Days, w.From, w.To, w.Zone, w.Allow)
+	}
+	for _, b := range r.Blackouts {
+		fmt.Fprintf(&text, "blackout %d %d %s\n", b.From.Unix(), b.To.Unix(), b.Zone)
+	}
+	if b := r.Backup; b != nil {
+		fmt.Fprintf(&text, "backup %q %q %d\n", b.Query, b.Command, b.NoOlderThan)
+	}
+	fmt.Fprintf(&text, "approval %t\n", r.Approval)
+	sum := sha256.Sum256([]byte(text.String()))
+	return hex.EncodeToString(sum[:])
 }

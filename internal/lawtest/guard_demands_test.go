@@ -191,6 +191,7 @@ func TestA19ApprovalByAnother(t *testing.T) {
 			"nobody has approved":           {PlanHash: "aa", PlanAuthor: "ann@desk"},
 			"nobody has approved the plan":  {PlanHash: "aa", PlanAuthor: "ann@desk", Approvals: []guard.Approval{by("bob", "bb"), by(" ", "aa")}},
 			"by its author alone":           {PlanHash: "aa", PlanAuthor: "ann@desk", Approvals: []guard.Approval{by("Ann", "aa")}},
+			"by name or by login":           {PlanHash: "aa", PlanAuthor: "ann@desk", Approvals: []guard.Approval{{PlanHash: "aa", By: "Bob", Actor: "ann@desk"}}},
 			"was approved by its author al": {PlanHash: "aa", PlanAuthor: "ann", Approvals: []guard.Approval{by("ann@elsewhere", "aa"), by("bob", "bb")}},
 		} {
 			if refused := w.refuses(guard.CodeApproval, o, run.Run); !strings.Contains(refused.Text, told) {
@@ -198,7 +199,7 @@ func TestA19ApprovalByAnother(t *testing.T) {
 			}
 		}
 		same(t, "people", []string{"0"}, w.query("SELECT count(*) FROM people"))
-		w.run(run.Options{PlanHash: "aa", PlanAuthor: "ann@desk", Approvals: []guard.Approval{by("ann", "aa"), by("bob", "aa")}})
+		w.run(run.Options{PlanHash: "aa", PlanAuthor: "ann@desk", Approvals: []guard.Approval{by("ann", "aa"), {PlanHash: "aa", By: "bob", Actor: "bob@desk"}}})
 		same(t, "people", []string{"2"}, w.query("SELECT count(*) FROM people"))
 		// A retry is a run. Undoing one is not planned, and must be possible.
 		w.arm(guard.Arming{}, nil)

@@ -336,6 +336,33 @@ func TestA13NotDisarmedBeforeLeftOversAreMended(t *testing.T) {
 		wants(5, "refused (mode-disabled)", "indexes", "forget", "accounts_large", "--reason", "x")
 		w.arm(guard.Arming{}, nil)
 		wants(0, "accounts_large on ", "guard", "status")
+		// Taken by what was let in before it is closed, they keep it open, too.
+		w.do("UPDATE " + w.books("index_work") + " SET state = 'rebuilt'")
+		tx, err := w.db.Begin(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback(context.Background())
+		if err := w.gate(nil).Check(context.Background(), tx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(context.Background(), "UPDATE "+w.books("index_work")+" SET state = 'dropped'"); err != nil {
+			t.Fatal(err)
+		}
+		beside, disarmed := open(t, w.url), make(chan error, 1)
+		go func() {
+			_, err := w.gate(nil).Disarm(context.Background(), beside, "sales needs it")
+			disarmed <- err
+		}()
+		time.Sleep(100 * time.Millisecond)
+		if err := tx.Commit(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		refusal(t, guard.CodeIndexesOpen, <-disarmed)
+		wants(0, "The audit holds", "guard", "status", "--verify")
+		// Mending is let in whatever plan or migration it is armed for.
+		w.arm(guard.Arming{PlanHash: "aaaa7"}, nil)
+		w.do("UPDATE " + w.books("guard") + " SET migration = 'other'")
 		wants(5, "refused (indexes-open): indexes that were taken around a load are not there again: accounts_by_city on ", "guard", "disarm")
 		if !w.mode(nil).Open() {
 			t.Error("it is disarmed")

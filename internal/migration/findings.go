@@ -25,6 +25,7 @@ type Finding struct {
 	Entity   string // or the connection, where no entity is meant
 	Position mapping.Position
 	Text     string
+	Question bool // it is an open one, which keeps runs out of production and is nobody's mistake
 }
 
 // Wrong lists the findings that keep a run from starting.
@@ -53,7 +54,7 @@ func (m *Migration) check() {
 		e.checkTrace(note)
 		e.checkInherited(m, note)
 		if m.production() {
-			e.checkQuestions(note)
+			m.checkQuestions(e)
 		}
 	}
 }
@@ -191,9 +192,12 @@ func (e *Entity) checkTrace(note noteFunc) {
 
 // checkQuestions refuses a production target as long as nobody has said what
 // becomes of a column.
-func (e *Entity) checkQuestions(note noteFunc) {
+func (m *Migration) checkQuestions(e *Entity) {
 	for _, asked := range e.Ask {
-		note(Wrong, asked.Position, "an open question about %s, and the target is production: give it a field or `ignore` it with the answer", asked.Column)
+		m.Findings = append(m.Findings, Finding{
+			Severity: Wrong, Entity: e.Name, Position: asked.Position, Question: true,
+			Text: fmt.Sprintf("an open question about %s, and the target is production: give it a field or `ignore` it with the answer", asked.Column),
+		})
 	}
 }
 

@@ -44,7 +44,7 @@ type Options struct {
 }
 
 // gate is what lets the rollback into its target.
-func (o *Options) gate(b *books.Books, end *migration.TargetEnd, resume bool) *guard.Gate {
+func (o *Options) gate(b *books.Books, end *migration.TargetEnd, resume, rehearsal bool) *guard.Gate {
 	command := "rollback"
 	if resume {
 		command = "resume"
@@ -52,7 +52,7 @@ func (o *Options) gate(b *books.Books, end *migration.TargetEnd, resume bool) *g
 	actor, host := run.HolderName()
 	return guard.NewGate(b, guard.RulesOf(end.File, end.Target), guard.Asking{
 		Actor: actor, Host: host, Command: command, Migration: end.File.Name, Trail: guard.TrailBeside(o.RunsDir), Clock: o.Clock,
-		Unplanned: true,
+		Unplanned: true, Rehearsal: rehearsal,
 	})
 }
 

@@ -66,7 +66,7 @@ func carry(ctx context.Context, end *migration.TargetEnd, o Options, mustResume 
 	if err := r.Gentle.Ask(ctx, end, end.Looker()); err != nil {
 		return nil, err
 	}
-	r.Gate = o.gate(r.books, end, mustResume)
+	r.Gate = o.gate(r.books, end, mustResume, false)
 	if err := r.Gate.Open(ctx, end.Looker()); err != nil {
 		return nil, err
 	}
@@ -95,6 +95,10 @@ func carry(ctx context.Context, end *migration.TargetEnd, o Options, mustResume 
 func Rehearse(ctx context.Context, end *migration.TargetEnd, o Options, look Look) (*Result, error) {
 	r, err := newRunner(end, o)
 	if err != nil {
+		return nil, err
+	}
+	r.Gate = o.gate(r.books, end, false, true)
+	if err := r.Gate.Open(ctx, end.Looker()); err != nil {
 		return nil, err
 	}
 	db, err := end.OpenTarget(ctx)

@@ -71,7 +71,7 @@ func overLeft(ctx context.Context, end *migration.TargetEnd, o Options, command 
 		return nil, err
 	}
 	asking := o.asking(end.File.Name, false)
-	asking.Command, asking.Unplanned = command, true
+	asking.Command, asking.Unplanned, asking.Mending = command, true, true
 	r := &runner{Session: &Session{Target: end}, o: o} // for what it tells and the points it passes
 	r.Tell, r.Point = r.tell, r.point
 	s := r.Session

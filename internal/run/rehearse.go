@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"landfall/internal/books"
+	"landfall/internal/guard"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -47,13 +48,19 @@ func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func
 	if err != nil {
 		return nil, err
 	}
+	asking := o.asking(m.File.Name, false)
+	asking.Rehearsal = true
+	gate := guard.NewGate(b, guard.RulesOf(m.File, m.Target), asking)
+	if err := gate.Open(ctx, db); err != nil {
+		return nil, err
+	}
 	tx, err := BeginWithBooks(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
 	r := newRunner(m, o, b)
-	r.Loader, r.rehearse = target.Rehearsal{Tx: tx}, true
+	r.Loader, r.Gate, r.rehearse = target.Rehearsal{Tx: tx}, gate, true
 	r.held = &held{trace: trace, at: map[record.Ref]int{}}
 	r.traced = func(l *landing) {
 		for i := range l.units {
