@@ -96,6 +96,18 @@ func (b *Books) One(ctx context.Context, tx sqldb.Tx, query string, args ...any)
 	return row, found, err
 }
 
+// Number runs a query that yields one whole number, whatever is in the books.
+func (b *Books) Number(ctx context.Context, tx sqldb.Tx, query string, args ...any) (int64, error) {
+	row, found, err := b.One(ctx, tx, query, args...)
+	switch {
+	case err != nil:
+		return 0, err
+	case !found:
+		return 0, errors.New("the database gave no answer to a question that always has one: its connection is used by somebody else at the same time")
+	}
+	return row[0].Int(), nil
+}
+
 // Present reads the version of the books in the database; 0 means none.
 func Present(ctx context.Context, db sqldb.DB) (int64, error) {
 	b, err := New(db.Dialect())
@@ -154,7 +166,7 @@ func Ensure(ctx context.Context, tx sqldb.Tx, dialect sqldb.Dialect, present int
 	for _, statement := range statements {
 		if _, err := tx.Exec(ctx, statement); err != nil {
 			if dialect.Classify(err).Denied {
-				return fmt.Errorf("may not create Landfall's tables: have a DBA run what `landfall ledger ddl` prints: %w", err)
+				return fmt.Errorf("may not create Landfall's tables: have a DBA run what `landfall ledger ddl --role USER` prints, with the name of this user, who gets the rights that runs need: %w", err)
 			}
 			return fmt.Errorf("creating the books: %w", err)
 		}

@@ -84,6 +84,16 @@ func (v *Survey) count(marks []uint64, from, to int64) {
 // InUse counts the numbers between from and to that are or ever were in use; ok
 // is false when there are too many numbers to look at.
 func (s *Space) InUse(ctx context.Context, tx sqldb.Tx, from, to int64) (used int64, ok bool, err error) {
+	return countMarks(ctx, tx, from, to, s.taken)
+}
+
+// Known counts those of them that runs have made, found or reserved; the others
+// are keys of rows that no run knows.
+func (s *Space) Known(ctx context.Context, tx sqldb.Tx, from, to int64) (known int64, ok bool, err error) {
+	return countMarks(ctx, tx, from, to, s.known)
+}
+
+func countMarks(ctx context.Context, tx sqldb.Tx, from, to int64, find func(context.Context, sqldb.Tx, int64, int64, func(int64)) error) (found int64, ok bool, err error) {
 	if to < from {
 		return 0, true, nil
 	}
@@ -91,13 +101,13 @@ func (s *Space) InUse(ctx context.Context, tx sqldb.Tx, from, to int64) (used in
 		return 0, false, nil
 	}
 	marks := make([]uint64, (to-from)/64+1)
-	if err := s.taken(ctx, tx, from, to, func(n int64) { marks[(n-from)/64] |= 1 << ((n - from) % 64) }); err != nil {
+	if err := find(ctx, tx, from, to, func(n int64) { marks[(n-from)/64] |= 1 << ((n - from) % 64) }); err != nil {
 		return 0, false, err
 	}
 	for _, word := range marks {
-		used += int64(bits.OnesCount64(word))
+		found += int64(bits.OnesCount64(word))
 	}
-	return used, true, nil
+	return found, true, nil
 }
 
 var lotColumns = []sqldb.Column{intColumn("run_id"), textColumn("space"), intColumn("first_key"), intColumn("last_key")}
@@ -156,15 +166,14 @@ func (s *Space) Take(ctx context.Context, tx sqldb.Tx, runID, from int64, count 
 // First is where an entity's next batch begins: behind the one before, or behind
 // what the run's entities before it have used.
 func (s *Space) First(ctx context.Context, tx sqldb.Tx, runID, entityID int64) (first int64, err error) {
-	row, _, err := s.books.One(ctx, tx, "SELECT coalesce(max(next_key), 0) FROM {key_block} WHERE run_id = ? AND entity_id = ?", runID, entityID)
-	if err != nil || row[0].Int() > 0 {
-		return row[0].Int(), err
+	first, err = s.books.Number(ctx, tx, "SELECT coalesce(max(next_key), 0) FROM {key_block} WHERE run_id = ? AND entity_id = ?", runID, entityID)
+	if err != nil || first > 0 {
+		return first, err
 	}
-	row, _, err = s.books.One(ctx, tx, "SELECT coalesce(min(first_key), 0) FROM {key_lot} WHERE run_id = ? AND space = ?", runID, s.Name)
+	first, err = s.books.Number(ctx, tx, "SELECT coalesce(min(first_key), 0) FROM {key_lot} WHERE run_id = ? AND space = ?", runID, s.Name)
 	if err != nil {
 		return 0, err
 	}
-	first = row[0].Int()
 	spare, known, err := s.Spare(ctx, tx)
 	if err != nil {
 		return 0, err

@@ -131,16 +131,12 @@ func (s *Space) Used(ctx context.Context, tx sqldb.Tx) (int64, error) {
 
 // Reserved is the highest number that a run used or reserved.
 func (s *Space) Reserved(ctx context.Context, tx sqldb.Tx) (int64, error) {
-	row, _, err := s.books.One(ctx, tx, "SELECT coalesce(max(used_high), 0) FROM {key_space} WHERE name = ? AND used_high <= ?", s.Name, s.Highest())
+	used, err := s.books.Number(ctx, tx, "SELECT coalesce(max(used_high), 0) FROM {key_space} WHERE name = ? AND used_high <= ?", s.Name, s.Highest())
 	if err != nil {
 		return 0, err
 	}
-	used := row[0].Int()
-	row, _, err = s.books.One(ctx, tx, "SELECT coalesce(max(last_key), 0) FROM {key_block} WHERE (space = ? OR table_id IN ("+s.tableIDs()+")) AND last_key <= ?", s.Name, s.Highest())
-	if err != nil {
-		return 0, err
-	}
-	return max(used, row[0].Int()), nil
+	reserved, err := s.books.Number(ctx, tx, "SELECT coalesce(max(last_key), 0) FROM {key_block} WHERE (space = ? OR table_id IN ("+s.tableIDs()+")) AND last_key <= ?", s.Name, s.Highest())
+	return max(used, reserved), err
 }
 
 // taken hands over the numbers between from and to that are or ever were in
@@ -151,6 +147,12 @@ func (s *Space) taken(ctx context.Context, tx sqldb.Tx, from, to int64, mark fun
 			return err
 		}
 	}
+	return s.known(ctx, tx, from, to, mark)
+}
+
+// known is taken for what runs have made, found or reserved, whether or not a row
+// is there by now.
+func (s *Space) known(ctx context.Context, tx sqldb.Tx, from, to int64, mark func(int64)) error {
 	if s.Blank {
 		return nil
 	}
@@ -196,10 +198,10 @@ func (s *Space) mark(form Form, from, to int64, mark func(int64)) func([]record.
 // End notes the highest number that was used, when an entity of the run has
 // ended: what was reserved beyond is free again.
 func (s *Space) End(ctx context.Context, tx sqldb.Tx, runID int64) error {
-	row, _, err := s.books.One(ctx, tx, "SELECT coalesce(max(last_key), 0) FROM {key_block} WHERE run_id = ? AND space = ?", runID, s.Name)
+	last, err := s.books.Number(ctx, tx, "SELECT coalesce(max(last_key), 0) FROM {key_block} WHERE run_id = ? AND space = ?", runID, s.Name)
 	if err != nil {
 		return err
 	}
-	_, err = s.books.Exec(ctx, tx, "UPDATE {key_space} SET used_high = ? WHERE name = ? AND used_high < ?", row[0].Int(), s.Name, row[0].Int())
+	_, err = s.books.Exec(ctx, tx, "UPDATE {key_space} SET used_high = ? WHERE name = ? AND used_high < ?", last, s.Name, last)
 	return err
 }

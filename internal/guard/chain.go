@@ -73,7 +73,11 @@ func (c *chainReader) next(e Event) {
 		c.mode = e
 	}
 	if e.Seq != c.chain.Entries {
-		c.flaw("entries %d to %d are missing", c.chain.Entries, e.Seq-1)
+		if e.Seq-1 == c.chain.Entries {
+			c.flaw("entry %d is missing", c.chain.Entries)
+		} else {
+			c.flaw("entries %d to %d are missing", c.chain.Entries, e.Seq-1)
+		}
 		c.chain.Entries = e.Seq
 	} else if !bytes.Equal(e.Link, e.link(c.chain.Head)) {
 		c.flaw("entry %d (%s by %s@%s, %s): it or its link was changed since it was written", e.Seq, e.Event, e.Actor, e.Host, e.At)

@@ -49,7 +49,7 @@ func TestA09BusinessTakesAKey(t *testing.T) {
 			"account|F|1006|c|l", "account|G|1002|c|l", "account|H|1008|c|l", "account|I|1004|c|l", "account|J|1005|c|l",
 			"meter|m1|100604|c|l", "meter|m2|100201|c|l", "meter|m3|100602|c|l", "meter|m4|100603|c|l",
 		}, w.crosswalk())
-		if told := strings.Join(warned, "\n"); !strings.Contains(told, "1 keys of account were taken by others") {
+		if told := strings.Join(warned, "\n"); !strings.Contains(told, "1 key of account was taken by somebody else") {
 			t.Errorf("warned of %q", told)
 		}
 		w.file("accounts.csv", "No,Head", "K,")

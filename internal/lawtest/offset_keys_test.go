@@ -131,11 +131,18 @@ func TestA09MostCandidatesCollide(t *testing.T) {
 		}
 		w.accounts(keys...)
 		one := map[string]int64{"account": 1}
-		w.refused(run.Options{StartRows: one}, "490 of the 500 row numbers from 1 on are taken", "start at 491")
+		w.refused(run.Options{StartRows: one}, "490 of the 500 row numbers from 1 on are taken, more than 50 %, all by rows that no run made or found", "start at 491")
 		// Half of them are no reason.
 		w.do("DELETE FROM accounts WHERE id > 1250")
 		w.run(run.Options{StartRows: one})
 		same(t, "keys", []string{"1251|N0", "1750|N499"}, w.query("SELECT id, legacy FROM accounts WHERE legacy IN ('N0', 'N499') ORDER BY id"))
+		// What the run made is told apart from what was there.
+		for i := range keys {
+			keys[i] = "M" + keys[i]
+		}
+		w.accounts(keys...)
+		w.refused(run.Options{StartRows: one}, "500 of the 500 row numbers from 1 on are taken, more than 50 %, 250 by earlier runs and 250 by rows that no run made or found")
+		w.refused(run.Options{StartRows: map[string]int64{"account": 251}}, "all by earlier runs")
 	})
 }
 

@@ -172,3 +172,30 @@ func TestA03OthersRows(t *testing.T) {
 		}
 	})
 }
+
+// TestA03OthersRowsInAnEmptyTable: where nothing was there, all rows are new,
+// however narrow the key's column is.
+func TestA03OthersRowsInAnEmptyTable(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		for _, kind := range []string{"smallint", "integer", "bigint"} {
+			t.Run(kind, func(t *testing.T) {
+				w := w.fresh(t, "CREATE TABLE accounts (id "+kind+" PRIMARY KEY, legacy varchar(20), amount integer)")
+				w.disturbed = true
+				w.mapping(accountMapping(""))
+				w.accounts("A", "B", "C")
+				o := wave
+				o.Points = func(p run.Point) {
+					if p == run.PointEntityEnd {
+						w.do("INSERT INTO accounts (id, legacy) VALUES (5000, 'x'), (-7, 'x')")
+					}
+				}
+				result, err := w.try(o, run.Run)
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, "state", ledger.Completed, result.Run.State)
+				same(t, "rows by others", int64(2), w.fingerprints(result.Run)["account"].Others.Rows)
+			})
+		}
+	})
+}

@@ -140,7 +140,11 @@ func (l *lineEntries) Entry(e *crosswalk.Listed) error {
 	if e.LastRun != e.FirstRun {
 		runs += ", last written by " + e.LastRun
 	}
-	_, err := fmt.Fprintf(l.w, "%s → %s  (%s, %s, %s)\n", from, to, role, e.State, runs)
+	gone := ""
+	if e.State == crosswalk.StateRolledBack || e.State == crosswalk.StateDeleted {
+		gone = "  no longer so"
+	}
+	_, err := fmt.Fprintf(l.w, "%s → %s%s  (%s, %s, %s)\n", from, to, gone, role, e.State, runs)
 	return err
 }
 

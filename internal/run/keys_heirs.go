@@ -143,7 +143,12 @@ func (l *landing) lateHeirs(ctx context.Context, places []int) error {
 func (l *landing) inherit(i int, key string) {
 	u := &l.units[i]
 	if key == "" {
-		u.rejection = l.keyless(i, record.CodeKeysExhausted, fmt.Errorf("no key is left under its %s: %d digits end at %d", l.heirs.parent, l.heirs.Digits, l.heirs.Most()))
+		parent := u.row[columnPlace(l.Columns, l.To.Inherited.From)]
+		digits := fmt.Sprintf("%d digits end", l.heirs.Digits)
+		if l.heirs.Digits == 1 {
+			digits = "1 digit ends"
+		}
+		u.rejection = l.keyless(i, record.CodeKeysExhausted, fmt.Errorf("no key is left under the %s with key %s: %s at %d", l.heirs.parent, parent.String(), digits, l.heirs.Most()))
 		return
 	}
 	value, misfit := l.Key[0].Type.Fit(record.Text(key))

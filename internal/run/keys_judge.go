@@ -163,8 +163,12 @@ func (r *runner) weigh(ctx context.Context, s *keySpace) error {
 		return s.refuse("%d of the %d row numbers from %d on are taken, and `collisions: strict` wants none: %s; the first number past all that were used is %d",
 			found.Collisions, found.Wanted, found.Start-s.Base, s.listed(), found.used-s.Base+1)
 	case found.Collisions > collisionsAllowed && found.Collisions > found.Wanted*collisionPercent/100:
-		return s.refuse("%d of the %d row numbers from %d on are taken, more than %d %%: that is where an earlier run began; start at %d (start_row_number, or --start-row-number %s=%[5]d)",
-			found.Collisions, found.Wanted, found.Start-s.Base, collisionPercent, found.used-s.Base+1, s.entities[0].Name)
+		by, err := r.takers(ctx, s)
+		if err != nil {
+			return err
+		}
+		return s.refuse("%d of the %d row numbers from %d on are taken, more than %d %%%s; start at %d (start_row_number, or --start-row-number %s=%[6]d)",
+			found.Collisions, found.Wanted, found.Start-s.Base, collisionPercent, by, found.used-s.Base+1, s.entities[0].Name)
 	case found.Free < found.Wanted:
 		return r.exhausted(ctx, s)
 	}
@@ -172,6 +176,25 @@ func (r *runner) weigh(ctx context.Context, s *keySpace) error {
 		r.tell(Event{Kind: EventWarning, Message: fmt.Sprintf("keys of %s: %d of the %d row numbers from %d on are taken (%s); the next free ones take their place", s.names(), found.Collisions, found.Wanted, found.Start-s.Base, s.listed())})
 	}
 	return nil
+}
+
+// takers says who has the numbers that collide, where they can be counted.
+func (r *runner) takers(ctx context.Context, s *keySpace) (string, error) {
+	found := s.survey
+	known, counted := int64(0), false
+	err := r.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+		known, counted, err = s.Known(ctx, tx, found.Start, found.Start+found.Wanted-1)
+		return err
+	})
+	switch {
+	case err != nil || !counted:
+		return "", err
+	case known == 0:
+		return ", all by rows that no run made or found", nil
+	case known >= found.Collisions:
+		return ", all by earlier runs", nil
+	}
+	return fmt.Sprintf(", %d by earlier runs and %d by rows that no run made or found", known, found.Collisions-known), nil
 }
 
 // exhausted says how full the space is.

@@ -103,7 +103,7 @@ func (e *lane) landOnce(ctx context.Context, batch *shaped) (*ledger.Marker, []f
 		e.Gate.Took(begun)
 		e.pace.Landed(refused)
 		if last.replaced > 0 {
-			e.tell(Event{Kind: EventWarning, Entity: e.Name, Message: fmt.Sprintf("%d keys of %s were taken by others since they were reserved; other ones took their place", last.replaced, e.Name)})
+			e.tell(Event{Kind: EventWarning, Entity: e.Name, Message: takenMeanwhile(last.replaced, e.Name)})
 		}
 		if e.traced != nil {
 			e.traced(last)
@@ -336,4 +336,12 @@ func keyValues(e *migration.Entity, text string) ([]record.Value, error) {
 		key[i] = value
 	}
 	return key, nil
+}
+
+// takenMeanwhile tells how many reserved keys others have taken.
+func takenMeanwhile(n int, entity string) string {
+	if n == 1 {
+		return "1 key of " + entity + " was taken by somebody else since it was reserved; another one took its place"
+	}
+	return fmt.Sprintf("%d keys of %s were taken by others since they were reserved; other ones took their place", n, entity)
 }

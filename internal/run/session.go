@@ -146,6 +146,11 @@ func (s *Session) Carry(ctx context.Context, run *ledger.Run, resumed bool, work
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
+	if held, ok := s.Loader.(interface{ Close(context.Context) }); ok && state == ledger.Broken {
+		// What broke the run may be its connection. Its end is noted on another one,
+		// and what the first one holds is given up before.
+		held.Close(closing)
+	}
 	closeErr := s.Loader.Land(closing, func(ctx context.Context, a target.Attempt) error {
 		if err := s.Lease.Check(ctx, a.Tx); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/big"
 	"strings"
 
@@ -69,11 +70,14 @@ func (l *Lander) Highest(ctx context.Context, tx sqldb.Tx) (high int64, known bo
 	return high, known, rows.Err()
 }
 
-// Above lists the keys above a number, the lowest first, at most so many.
+// Above lists the keys above a number, the lowest first, at most so many. Above
+// math.MinInt64 are all keys, also those of a column that cannot hold that number.
 func (l *Lander) Above(ctx context.Context, tx sqldb.Tx, number int64, most int) ([][]record.Value, error) {
-	name := l.dialect.Quote(l.key[0].Name)
-	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %[1]s > %[3]s ORDER BY %[1]s LIMIT %[4]d", name, l.dialect.QuoteName(l.table.Name),
-		l.dialect.Typed(l.dialect.Placeholder(1), l.key[0]), most), record.Int(number))
+	name, where, args := l.dialect.Quote(l.key[0].Name), "", []any(nil)
+	if number != math.MinInt64 {
+		where, args = fmt.Sprintf(" WHERE %s > %s", name, l.dialect.Typed(l.dialect.Placeholder(1), l.key[0])), []any{record.Int(number)}
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s%s ORDER BY %[1]s LIMIT %[4]d", name, l.dialect.QuoteName(l.table.Name), where, most), args...)
 	if err != nil {
 		return nil, err
 	}
