@@ -120,3 +120,27 @@ func TestA02DriftOfWhatRecordsStandOn(t *testing.T) {
 		}, out.ends)
 	})
 }
+
+// TestA02BlockedWithinItsBatch: what refers to a record of its batch that the
+// target refuses, as planned, is blocked as planned; where the target takes that
+// one against the plan, none of them is written.
+func TestA02BlockedWithinItsBatch(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w.disturbed = true
+		w.do(staffTable, "INSERT INTO staff (name) VALUES ('dan')")
+		w.mapping(fmt.Sprintf(staffMapping, ""))
+		w.file("staff.csv", "No,Boss,Name", "1,,bad", "2,1,bob", "3,2,cid", "4,,dan", "5,4,eve", "6,5,fay", "7,,gus")
+		_, path := w.planned(run.Options{})
+		blocked := func(no string) string { return "staff:" + no + " blocked: parent-failed in boss_id" }
+		ends := []string{"staff:1 failed: check in name", blocked("2"), blocked("3"), "staff:4 failed: unique in name", blocked("5"), blocked("6"), "staff:7 created"}
+		same(t, "planned", ends, plannedEnds(t, path))
+		w.do("UPDATE staff SET name = 'free'")
+		out, err := w.carryOut(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends[3] = "staff:4 failed: plan-drift"
+		same(t, "ends", ends, out.ends)
+		same(t, "staff", []string{"free", "gus"}, w.query("SELECT name FROM staff ORDER BY name"))
+	})
+}

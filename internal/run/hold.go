@@ -154,7 +154,7 @@ func (l *landing) holdToPlan(ctx context.Context) error {
 		moved = false
 		l.each(func(i int, u *unit) *record.Rejection {
 			want, found := l.plannedEnd(i), u.end()
-			if want.Step == record.StepLand && want.Disposition == record.Failed && writes(u.action) {
+			if want.Step == record.StepLand && want.Disposition == record.Failed && writes(u.action) || want.Disposition == record.Blocked && l.followsWithin(u) {
 				return nil
 			}
 			var rejection *record.Rejection
@@ -181,6 +181,17 @@ func (l *landing) holdToPlan(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// followsWithin reports whether a record refers to one of its batch that goes on
+// and was foreseen not to land: the target has not had its word on that one yet.
+func (l *landing) followsWithin(u *unit) bool {
+	for _, within := range u.within {
+		if l.units[within.parent].rejection == nil && l.plannedEnd(within.parent).Disposition.NeedsRetry() {
+			return true
+		}
+	}
+	return false
 }
 
 func writes(action target.Action) bool {
@@ -213,13 +224,7 @@ func (l *landing) writeHeld(ctx context.Context, careful bool) (refused bool, er
 			return false, err
 		}
 		refused = refused || now
-		taken := map[int]bool{}
-		l.each(func(i int, _ *unit) *record.Rejection {
-			if want := l.plannedEnd(i); want.Step == record.StepLand && want.Disposition == record.Failed {
-				taken[i] = true
-			}
-			return nil
-		})
+		taken := l.takenAgainstPlan()
 		if len(taken) == 0 {
 			if _, err := l.tx.Exec(ctx, "RELEASE SAVEPOINT "+planSavepoint); err != nil {
 				return false, err
@@ -253,6 +258,25 @@ func (l *landing) writeHeld(ctx context.Context, careful bool) (refused bool, er
 		}
 	}
 	return refused, nil
+}
+
+// takenAgainstPlan are the records that were written and were foreseen not to be,
+// without those that only follow another one of them.
+func (l *landing) takenAgainstPlan() map[int]bool {
+	all, roots := map[int]bool{}, map[int]bool{}
+	l.each(func(i int, u *unit) *record.Rejection {
+		if want := l.plannedEnd(i); want.Disposition.NeedsRetry() {
+			all[i] = true
+			if want.Disposition != record.Blocked || !l.followsWithin(u) {
+				roots[i] = true
+			}
+		}
+		return nil
+	})
+	if len(roots) == 0 {
+		return all
+	}
+	return roots
 }
 
 // heldRejection is a rejection as a plan sees it: one that was not foreseen says
