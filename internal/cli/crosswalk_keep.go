@@ -104,7 +104,7 @@ func writeCounts(w io.Writer, found []crosswalk.BackupEntity) {
 }
 
 func (f *front) crosswalkRestore() *cobra.Command {
-	var target string
+	var target, movedFrom string
 	var asJSON, verifyOnly bool
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
@@ -113,11 +113,14 @@ func (f *front) crosswalkRestore() *cobra.Command {
 takes none away, so that doing it twice does nothing. A file that is cut off or was changed is refused, and so is one with an
 entry that conflicts: another row for the same record, or a row that another record has. There is no way to overwrite.
 
+A backup of another database is refused: its entries name rows of that one. Where that database was moved or restored to the place of
+this one, --moved-from takes the identity of the one that the backup is of; the refusal shows it.
+
 --verify-only checks the file and says what would be added, and writes nothing.
 
 Exit codes: 0 all of the backup is in the crosswalk · 1 broken · 2 usage or mapping, or a run is not finished · 3 environment ·
-5 refused by the guard · 6 the file was changed or conflicts with the crosswalk; nothing was written`,
-		Example: "  landfall crosswalk restore acme.crosswalk --verify-only\n  landfall crosswalk restore acme.crosswalk",
+5 refused by the guard, or the backup is of another database · 6 the file was changed or conflicts with the crosswalk; nothing was written`,
+		Example: "  landfall crosswalk restore acme.crosswalk --verify-only\n  landfall crosswalk restore acme.crosswalk\n  landfall crosswalk restore acme.crosswalk --moved-from db1:5432/crm#7f3c2a1b",
 		Args:    oneArg("a backup", "acme.crosswalk"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, err := openBackup(args[0])
@@ -131,7 +134,7 @@ Exit codes: 0 all of the backup is in the crosswalk · 1 broken · 2 usage or ma
 			}
 			defer end.Close(cmd.Context())
 			told, warn, done := f.told(asJSON, ledger.ModeRestore)
-			o := entries.Options{Told: told, Warn: warn, Points: f.points}
+			o := entries.Options{Told: told, Warn: warn, Points: f.points, MovedFrom: movedFrom}
 			if verifyOnly {
 				compared, err := entries.Rehearse(cmd.Context(), end, file, o)
 				done()
@@ -158,6 +161,7 @@ Exit codes: 0 all of the backup is in the crosswalk · 1 broken · 2 usage or ma
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&movedFrom, "moved-from", "", "the identity of the database that the backup is of, where that one is here now")
 	cmd.Flags().BoolVar(&verifyOnly, "verify-only", false, "check the file and say what would be added; write nothing")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "tell progress and the result as JSON lines")
 	cmd.Flags().StringVar(&target, "target", "", "another connection of the mapping")

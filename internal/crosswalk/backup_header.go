@@ -18,18 +18,33 @@ const (
 // BackupHeader is the first line of a backup: all that its entries name by
 // numbers, and how many of them there must be.
 type BackupHeader struct {
-	Format    string         `json:"format"`
-	Version   int            `json:"version"`
-	Migration string         `json:"migration"`
-	Target    string         `json:"target"` // the database, without user and password
-	MadeAt    string         `json:"made_at"`
-	Books     int64          `json:"books_version"`
-	Entries   int64          `json:"entries"`
-	Entities  []BackupEntity `json:"entities"`
-	Tables    []BackupTable  `json:"tables"`
-	Shapes    []BackupShape  `json:"shapes,omitempty"`
-	Runs      []BackupRun    `json:"runs"`
-	Spaces    []BackupSpace  `json:"key_spaces,omitempty"`
+	Format    string `json:"format"`
+	Version   int    `json:"version"`
+	Migration string `json:"migration"`
+	BackupOrigin
+	MadeAt   string         `json:"made_at"`
+	Books    int64          `json:"books_version"`
+	Entries  int64          `json:"entries"`
+	Entities []BackupEntity `json:"entities"`
+	Tables   []BackupTable  `json:"tables"`
+	Shapes   []BackupShape  `json:"shapes,omitempty"`
+	Runs     []BackupRun    `json:"runs"`
+	Spaces   []BackupSpace  `json:"key_spaces,omitempty"`
+}
+
+// BackupOrigin says of which database a backup is.
+type BackupOrigin struct {
+	Target   string      `json:"target"`             // as it was reached, without user and password
+	Place    BackupPlace `json:"place"`              // in its own words
+	Identity string      `json:"identity,omitempty"` // the id that is kept in it; empty where none is
+}
+
+// BackupPlace is where a database is, as the guard knows it.
+type BackupPlace struct {
+	Host     string `json:"host"`
+	Port     string `json:"port,omitempty"`
+	Database string `json:"database"`
+	System   string `json:"system,omitempty"`
 }
 
 // BackupEntity is an entity with its entries, counted by role and state.

@@ -47,10 +47,10 @@ func (h hashed) Write(p []byte) (int, error) {
 const flushAt = 1 << 16
 
 // WriteBackup writes all entries of the migration, as the transaction sees them,
-// which should be a snapshot. target names the database for people. told hears
+// which should be a snapshot. origin says which database that is. told hears
 // how many entries are written, from time to time; it may be nil.
-func WriteBackup(ctx context.Context, tx sqldb.Tx, b *books.Books, migration, target string, w io.Writer, told func(written, all int64)) (*BackupHeader, error) {
-	h := &BackupHeader{Format: backupFormat, Version: backupVersion, Migration: migration, Target: target}
+func WriteBackup(ctx context.Context, tx sqldb.Tx, b *books.Books, migration string, origin BackupOrigin, w io.Writer, told func(written, all int64)) (*BackupHeader, error) {
+	h := &BackupHeader{Format: backupFormat, Version: backupVersion, Migration: migration, BackupOrigin: origin}
 	if err := h.describe(ctx, tx, b); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"landfall/internal/books"
 	"landfall/internal/crosswalk"
+	"landfall/internal/guard"
 	"landfall/internal/sqldb"
 )
 
@@ -29,13 +30,18 @@ func Backup(ctx context.Context, db sqldb.DB, b *books.Books, migration, path st
 		return nil, Unreadable(err)
 	}
 	defer os.Remove(file.Name())
+	place, id, err := guard.Where(ctx, db)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	origin := crosswalk.BackupOrigin{Target: db.Identity(), Place: crosswalk.BackupPlace(place), Identity: id}
 	tx, err := db.Snapshot(ctx)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
 	buffered := bufio.NewWriterSize(file, 1<<16)
-	header, err = crosswalk.WriteBackup(ctx, tx, b, migration, db.Identity(), buffered, told)
+	header, err = crosswalk.WriteBackup(ctx, tx, b, migration, origin, buffered, told)
 	if err := errors.Join(err, buffered.Flush(), file.Sync(), file.Close()); err != nil {
 		return nil, err
 	}

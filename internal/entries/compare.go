@@ -40,15 +40,23 @@ type comparing struct {
 	// missing is handed the entries that the books do not have, of one entity, one
 	// table and one first run at a time; may be nil.
 	missing func(store *crosswalk.Store, entries []crosswalk.Saved) error
+	claims  *claims // the rows of those that are missing, where nothing is written; nil otherwise
 }
 
 // Compare holds a backup against the books, which it only reads.
 func Compare(ctx context.Context, tx sqldb.Tx, b *books.Books, end *migration.TargetEnd, file *crosswalk.BackupFile, told Told) (*Compared, error) {
+	return compareWith(ctx, tx, b, end, file, nil, told)
+}
+
+// compareWith is Compare that also holds entries that are missing against each
+// other.
+func compareWith(ctx context.Context, tx sqldb.Tx, b *books.Books, end *migration.TargetEnd, file *crosswalk.BackupFile, claims *claims, told Told) (*Compared, error) {
 	names, err := namesOf(ctx, tx, b, end, file)
 	if err != nil {
 		return nil, err
 	}
 	c := compare(ctx, tx, b, file, names, told)
+	c.claims = claims
 	if err := c.walk(); err != nil {
 		return nil, err
 	}
@@ -164,6 +172,16 @@ func (c *comparing) settle(batch []crosswalk.Saved) error {
 		case owned && owns(s):
 			c.Conflicts.add(ref, "%s of %s is claimed by %s and %s", s.TargetKey, table, owner, ref)
 		default:
+			if c.claims != nil && owns(s) {
+				other, first, err := c.claims.claim(table, ref, s.TargetKey)
+				if err != nil {
+					return err
+				}
+				if !first {
+					c.Conflicts.add(ref, "%s of %s is claimed by %s and %s", s.TargetKey, table, other, ref)
+					continue
+				}
+			}
 			c.Missing.add(ref, "%s: row %s of %s", ref, s.TargetKey, table)
 			missing = append(missing, *s)
 			if owns(s) {

@@ -28,7 +28,6 @@ type ImportOptions struct {
 	TargetKey []string // likewise
 	Role      crosswalk.Role
 	DryRun    bool // check all of it, and write nothing
-	TempDir   string
 }
 
 // Imported is what an import came to.

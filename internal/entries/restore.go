@@ -3,10 +3,12 @@ package entries
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"landfall/internal/books"
 	"landfall/internal/crosswalk"
+	"landfall/internal/guard"
 	"landfall/internal/ledger"
 	"landfall/internal/migration"
 	"landfall/internal/sqldb"
@@ -25,11 +27,15 @@ type Restored struct {
 // with a ConflictError. All is there together with the run that tells of it, or
 // nothing; where nothing is to be added, nothing is written.
 func Restore(ctx context.Context, end *migration.TargetEnd, file *crosswalk.BackupFile, o Options) (*Restored, error) {
-	if err := mayRestore(end, file); err != nil {
-		return nil, err
-	}
 	t, err := newTaking(end, o, "crosswalk restore")
 	if err != nil {
+		return nil, err
+	}
+	if err := mayRestore(ctx, end, file, o.MovedFrom); err != nil {
+		var refusal *guard.Refusal
+		if errors.As(err, &refusal) {
+			err = t.Gate.Refuse(ctx, end.Looker(), refusal.Code, refusal.Text)
+		}
 		return nil, err
 	}
 	var result *Restored
@@ -48,17 +54,36 @@ func Restore(ctx context.Context, end *migration.TargetEnd, file *crosswalk.Back
 	return result, err
 }
 
-// mayRestore refuses a backup of another migration.
-func mayRestore(end *migration.TargetEnd, file *crosswalk.BackupFile) error {
+// mayRestore refuses a backup of another migration, and one of another database:
+// its entries name rows of that one, and here others may have their keys. moved
+// is the identity of the database that is here now, as it was typed.
+func mayRestore(ctx context.Context, end *migration.TargetEnd, file *crosswalk.BackupFile, moved string) error {
 	if file.Header.Migration != end.File.Name {
 		return refusedf("%s is of migration %s, and the mapping is of %s: name its mapping with -f", file.Path, file.Header.Migration, end.File.Name)
 	}
-	return nil
+	here, id, err := guard.Where(ctx, end.Looker())
+	if err != nil {
+		return err
+	}
+	origin := &file.Header.BackupOrigin
+	// An id that only one of them has does not tell them apart: a backup may be
+	// older than the first arming, and books may be gone.
+	if there := guard.Place(origin.Place); there.Is(here) && (id == "" || origin.Identity == "" || id == origin.Identity) || moved == originOf(file) {
+		return nil
+	}
+	return &guard.Refusal{Code: guard.CodeOtherDatabase, Text: fmt.Sprintf(
+		"%s is of the database %s, and this is %s: its entries name rows of that one, and here others may have their keys. Where that database was moved or restored to this place, say so with --moved-from '%[2]s'",
+		file.Path, originOf(file), here.Identity(id))}
+}
+
+// originOf is the identity of the database that a backup is of.
+func originOf(file *crosswalk.BackupFile) string {
+	return guard.Place(file.Header.Place).Identity(file.Header.Identity)
 }
 
 // Rehearse says what a restore would do; it writes nothing.
 func Rehearse(ctx context.Context, end *migration.TargetEnd, file *crosswalk.BackupFile, o Options) (*Compared, error) {
-	if err := mayRestore(end, file); err != nil {
+	if err := mayRestore(ctx, end, file, o.MovedFrom); err != nil {
 		return nil, err
 	}
 	present, err := books.Present(ctx, end.Looker())
@@ -68,13 +93,10 @@ func Rehearse(ctx context.Context, end *migration.TargetEnd, file *crosswalk.Bac
 	if present > books.Version {
 		return nil, books.NewerError(present)
 	}
-	if present == 0 { // nothing can conflict
-		compared := &Compared{}
-		return compared, file.Each(func(*crosswalk.Saved) error {
-			compared.Entries++
-			compared.Missing.Count++
-			return nil
-		})
+	claims := newClaims(o.TempDir)
+	if present == 0 { // nothing can conflict but the file with itself
+		compared, err := claims.compare(file)
+		return compared, errors.Join(err, claims.Close())
 	}
 	b, err := books.New(end.Looker().Dialect())
 	if err != nil {
@@ -85,7 +107,8 @@ func Rehearse(ctx context.Context, end *migration.TargetEnd, file *crosswalk.Bac
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	return Compare(ctx, tx, b, end, file, o.Told)
+	compared, err := compareWith(ctx, tx, b, end, file, claims, o.Told)
+	return compared, errors.Join(err, claims.Close())
 }
 
 // restoring is one attempt.
@@ -160,6 +183,9 @@ func (r *restoring) begin(ctx context.Context, names []string) error {
 		}
 	}
 	taken := ledger.Taken{File: filepath.Base(r.file.Path), SHA256: r.file.SHA256, MadeAt: h.MadeAt}
+	if r.o.MovedFrom != "" {
+		taken.Moved = originOf(r.file)
+	}
 	if err := r.start(ctx, ledger.ModeRestore, taken, r.entities); err != nil {
 		return err
 	}

@@ -21,9 +21,13 @@ import (
 type Options struct {
 	// Patience is how long transient faults of the target are put up with.
 	Patience time.Duration
-	Told     Told              // may be nil
-	Warn     func(text string) // may be nil
-	Points   func(run.Point)   // for tests that break it off at a named place; may be nil
+	// MovedFrom is the identity of the database that a backup is of, where it is
+	// not this one's: that one was moved or restored to this place.
+	MovedFrom string
+	TempDir   string            // where what does not fit in memory is put
+	Told      Told              // may be nil
+	Warn      func(text string) // may be nil
+	Points    func(run.Point)   // for tests that break it off at a named place; may be nil
 }
 
 // The points that taking entries passes, in their order.

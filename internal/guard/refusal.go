@@ -21,13 +21,14 @@ const (
 	CodeIndexesOpen   Code = "indexes-open"    // indexes that a run took away are not there again
 	CodeProduction    Code = "production"      // the database is production, and the connection does not say so
 	CodeArmedForOther Code = "armed-for-other" // it cannot be armed: it is armed for another migration
+	CodeOtherDatabase Code = "other-database"  // a backup of another database's crosswalk is not restored into this one
 	CodeUnderWay      Code = "under-way"       // it cannot be armed: somebody works on it who was let in when it was no production
 )
 
 // Codes lists them all.
 var Codes = []Code{
 	CodeDisabled, CodeExpired, CodeMigration, CodePlan, CodeConnection, CodeQuestions, CodeClone, CodeIdentity, CodeWindow, CodeBlackout, CodeBackup, CodeApproval, CodeStep,
-	CodeIndexesOpen, CodeProduction, CodeArmedForOther, CodeUnderWay,
+	CodeIndexesOpen, CodeProduction, CodeArmedForOther, CodeOtherDatabase, CodeUnderWay,
 }
 
 // Refusal keeps a command from writing to a protected target, or ends one

@@ -259,3 +259,69 @@ func TestA11RestoreIntoEmptyBooks(t *testing.T) {
 		}
 	})
 }
+
+// TestA11RestoreFromAnotherDatabase: a backup of a sandbox is not taken for the
+// production target's, though mapping and keys are the same. Where the sandbox's
+// database is the one that is here now, that is typed, and the run tells of it.
+func TestA11RestoreFromAnotherDatabase(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w = mapped(t, w)
+		path := w.backup("sandbox.crosswalk")
+		other := sqliteWorld(t)
+		if w.onServer() {
+			other = postgresWorld(t)
+		}
+		other.do(mapSchema, "INSERT INTO things VALUES (1001, 'stranger'), (1002, 'stranger')")
+		other.mapping(mapMapping)
+		for _, args := range [][]string{{"crosswalk", "restore", path}, {"crosswalk", "restore", path, "--verify-only"}, {"crosswalk", "restore", path, "--moved-from", "elsewhere"}} {
+			code, out, errs := other.cli(args...)
+			if code != 5 || !strings.Contains(errs, "refused (other-database): "+path+" is of the database ") {
+				t.Errorf("%v: exit %d: %s%s", args, code, out, errs)
+			}
+		}
+		if names := other.runNames(); names != nil {
+			t.Errorf("what was refused left runs %v", names)
+		}
+		_, _, errs := other.cli("crosswalk", "restore", path)
+		_, identity, _ := strings.Cut(errs, "--moved-from '")
+		identity, _, _ = strings.Cut(identity, "'")
+		if code, out, errs := other.cli("crosswalk", "restore", path, "--moved-from", identity); code != 0 || !strings.Contains(out, "2 of 2 entries added") {
+			t.Fatalf("exit %d: %s%s", code, out, errs)
+		}
+		if told := other.query("SELECT options FROM " + other.books("run")); !strings.Contains(told[0], `"moved":"`+identity) {
+			t.Errorf("the run does not tell from where: %v", told)
+		}
+		changed, err := crosswalk.OpenBackup(other.backup("other.crosswalk"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer changed.Close()
+		if changed.Header.Place.Database == "" || changed.Header.Place == (crosswalk.BackupPlace{}) {
+			t.Errorf("the backup does not say where it is from: %+v", changed.Header.BackupOrigin)
+		}
+	})
+}
+
+// TestA11TwoClaimOverBatches: two entries of a backup that claim one row are
+// found when nothing is written, too, though different runs had made them; with
+// and without books.
+func TestA11TwoClaimOverBatches(t *testing.T) {
+	eachTarget(t, func(t *testing.T, w *world) {
+		w = mapped(t, w)
+		w.wave("C,1003,c")
+		w.dropReverse() // so that a file may hold what no books can
+		w.do("UPDATE " + w.books("crosswalk") + " SET target_key = '1001' WHERE source_key = 'C'")
+		path := w.backup("twice.crosswalk")
+		w.do("DELETE FROM " + w.books("crosswalk"))
+		for _, booked := range []bool{true, false} {
+			if !booked {
+				w.dropBooks()
+			}
+			for _, args := range [][]string{{"crosswalk", "restore", path, "--verify-only"}, {"crosswalk", "restore", path}} {
+				if code, out, errs := w.cli(args...); code != 6 || !strings.Contains(out+errs, "is claimed by thing:A and thing:C") {
+					t.Errorf("books %v, %v: exit %d: %s%s", booked, args, code, out, errs)
+				}
+			}
+		}
+	})
+}

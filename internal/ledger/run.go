@@ -96,6 +96,7 @@ type Taken struct {
 	File   string `json:"file"`
 	SHA256 string `json:"sha256"`
 	MadeAt string `json:"made_at,omitempty"` // of a backup
+	Moved  string `json:"moved,omitempty"`   // the identity of the database that the backup is of, where that was another place
 	Role   string `json:"role,omitempty"`    // of an import
 }
 
