@@ -142,9 +142,9 @@ func (l *lineEntries) Entry(e *crosswalk.Listed) error {
 	}
 	gone := ""
 	if e.State == crosswalk.StateRolledBack || e.State == crosswalk.StateDeleted {
-		gone = "  no longer so"
+		gone = ": no longer so"
 	}
-	_, err := fmt.Fprintf(l.w, "%s → %s%s  (%s, %s, %s)\n", from, to, gone, role, e.State, runs)
+	_, err := fmt.Fprintf(l.w, "%s → %s  (%s, %s, %s)%s\n", from, to, role, e.State, runs, gone)
 	return err
 }
 
