@@ -101,6 +101,17 @@ func (b *Books) Acquire(ctx context.Context, tx sqldb.Tx, migration, name, proce
 	return lease, err
 }
 
+// Stale reports whether nobody holds the migration's lease for a run that is
+// noted as running: it was given up, it has run out, or its holder's process is
+// known to have ended.
+func (b *Books) Stale(ctx context.Context, tx sqldb.Tx, migration string, gone func(Holder) bool) (stale bool, err error) {
+	row, found, err := b.One(ctx, tx, "SELECT holder, process, CASE WHEN expires_at > "+b.Now(0)+" THEN 1 ELSE 0 END FROM {lease} WHERE migration = ?", migration)
+	if err != nil || !found || row[0].IsNull() || row[2].Int() == 0 {
+		return err == nil, err
+	}
+	return gone(Holder{Migration: migration, Name: row[0].String(), Process: row[1].String()}), nil
+}
+
 // Check is part of every batch's transaction: it returns ErrLeaseLost when the
 // lease has another holder by now, and keeps it from changing hands until the
 // transaction ends.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"landfall/internal/books"
 	"landfall/internal/entries"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
@@ -36,6 +37,11 @@ Exit codes: 0 all holds · 2 usage or nothing has been run yet · 3 the target c
 				return err
 			}
 			defer end.Close(cmd.Context())
+			if len(args) == 1 {
+				if err := f.withoutBooks(cmd.Context(), end, args[0]); err != nil {
+					return err
+				}
+			}
 			return f.look(cmd.Context(), target, func(_ *mapping.File, tx sqldb.Tx, l *ledger.Ledger) error {
 				if len(args) == 0 {
 					return f.verifyCrosswalk(cmd.Context(), end, tx, l, asJSON)
@@ -76,6 +82,21 @@ func (f *front) verifyCrosswalk(ctx context.Context, end *migration.TargetEnd, t
 		return &ended{exitDiffers}
 	}
 	return nil
+}
+
+// withoutBooks says whether a backup is whole where there is nothing to compare it
+// with: a restore into such a target begins so.
+func (f *front) withoutBooks(ctx context.Context, end *migration.TargetEnd, path string) error {
+	present, err := books.Present(ctx, end.Looker())
+	if err != nil || present > 0 {
+		return err
+	}
+	file, err := openBackup(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return usagef("%s is whole (made %s, SHA-256 %s), and there is nothing to compare it with: %w", path, file.Header.MadeAt, file.SHA256, errNoBooks)
 }
 
 type comparedJSON struct {

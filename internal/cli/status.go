@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -9,6 +10,7 @@ import (
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/report"
+	"landfall/internal/run"
 	"landfall/internal/sqldb"
 )
 
@@ -41,6 +43,9 @@ Exit codes: 0 done · 2 usage, or nothing has been run yet · 3 the target canno
 					if err := report.WriteStatus(f.Out, runs); err != nil {
 						return err
 					}
+					if err := f.tellStale(cmd.Context(), tx, l, runs); err != nil {
+						return err
+					}
 					away, err := indexwork.Left(cmd.Context(), tx, l.Books(), file.Name)
 					if err == nil && len(away) > 0 {
 						fmt.Fprintln(f.Out)
@@ -62,4 +67,20 @@ Exit codes: 0 done · 2 usage, or nothing has been run yet · 3 the target canno
 	cmd.Flags().IntVar(&last, "last", 20, "how many runs, 0 for all")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
+}
+
+// tellStale says how to go on with a run that is noted as running and whose
+// process is gone.
+func (f *front) tellStale(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runs []*report.Status) error {
+	for _, s := range runs {
+		if s.State != ledger.Running {
+			continue
+		}
+		stale, err := run.Abandoned(ctx, tx, l.Books(), s.Migration)
+		if err != nil || !stale {
+			return err
+		}
+		fmt.Fprintf(f.Out, "\nRun %s is noted as running, and its process is gone: go on with `landfall resume`, or end it with `landfall abandon %[1]s`\n", s.Run)
+	}
+	return nil
 }

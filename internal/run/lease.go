@@ -73,6 +73,12 @@ func TakeLease(ctx context.Context, tx sqldb.Tx, b *books.Books, migration strin
 	return b.Acquire(ctx, tx, migration, actor+"@"+host, processID(), holderGone)
 }
 
+// Abandoned reports whether a run that is noted as running has nobody who carries
+// it: its process was killed, or its machine is gone.
+func Abandoned(ctx context.Context, tx sqldb.Tx, b *books.Books, migration string) (bool, error) {
+	return b.Stale(ctx, tx, migration, holderGone)
+}
+
 // inTx runs work in a transaction of its own.
 func inTx(ctx context.Context, db sqldb.DB, work func(sqldb.Tx) error) error {
 	tx, err := db.Begin(ctx)
