@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -191,7 +192,7 @@ func (t *guardTold) write(w io.Writer, verified bool) {
 		fmt.Fprintf(w, "  %d %s %s@%s %s: %s", e.Seq, e.At, e.Actor, e.Host, e.Command, e.Event)
 		for _, part := range []string{e.Run, e.Reason, e.Message} {
 			if part != "" {
-				fmt.Fprintf(w, ", %s", part)
+				fmt.Fprintf(w, ", %s", strings.ReplaceAll(part, "\n", "\n    "))
 			}
 		}
 		fmt.Fprintln(w)
@@ -215,18 +216,20 @@ func (t *guardTold) writeRules(w io.Writer) {
 	if h := t.Hours; h != nil {
 		switch {
 		case h.Blackout:
-			fmt.Fprintf(w, "closed: a blackout until %s", h.Until)
+			fmt.Fprintf(w, "window: closed, a blackout until %s", h.Until)
 		case !h.Open:
-			fmt.Fprint(w, "closed: outside of its windows")
+			fmt.Fprint(w, "window: closed now")
 		case h.Until != "":
-			fmt.Fprintf(w, "open until %s", h.Until)
+			fmt.Fprintf(w, "window: open until %s", h.Until)
 		default:
-			fmt.Fprint(w, "open")
+			fmt.Fprint(w, "window: open now")
 		}
 		if h.Next != "" {
 			fmt.Fprintf(w, "; opens next at %s", h.Next)
 		}
 		fmt.Fprintln(w)
+	} else if t.Protected {
+		fmt.Fprintln(w, "no windows: whenever it is armed")
 	}
 	if t.Backup != "" {
 		fmt.Fprintf(w, "wants a backup no older than %s\n", t.Backup)

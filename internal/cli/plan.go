@@ -56,7 +56,7 @@ permission) · 4 planned, some records would fail or be blocked · 130 interrupt
 	cmd.Flags().StringVar(&flags.mode, "mode", string(target.Full), "the mode of the run that is planned")
 	cmd.Flags().StringVar(&flags.target, "target", "", "plan for another connection of the mapping")
 	cmd.Flags().StringArrayVar(&flags.inputs, "input", nil, "ENTITY=FILE: read another file for an entity; may be repeated")
-	cmd.Flags().StringArrayVar(&flags.starts, "start-row-number", nil, "ENTITY=NUMBER: the first row number of which `new: offset` makes keys; may be repeated")
+	cmd.Flags().StringArrayVar(&flags.starts, "start-row-number", nil, "ENTITY=NUMBER: the first row number of the entity, whose keys are made by new: offset; may be repeated")
 	cmd.Flags().IntVar(&flags.batch, "batch", 0, fmt.Sprintf("records in a batch at most (default %d)", run.DefaultRecords))
 	cmd.Flags().BoolVar(&flags.json, "json", false, "tell progress and the plan as JSON lines")
 	cmd.AddCommand(f.planShow())

@@ -70,7 +70,7 @@ where nothing changed, and a run that was broken off goes on where it stopped.
 	cmd.Flags().VarP(&onlyValue{&flags.only}, "only", "", "these records alone: ENTITY:KEY, several divided by commas")
 	cmd.Flags().Int64Var(&flags.limit, "limit", 0, "the first so many records of each entity")
 	cmd.Flags().StringArrayVar(&flags.inputs, "input", nil, "ENTITY=FILE: read another file for an entity, such as a retry file; may be repeated")
-	cmd.Flags().StringArrayVar(&flags.starts, "start-row-number", nil, "ENTITY=NUMBER: the first row number of which `new: offset` makes keys; may be repeated")
+	cmd.Flags().StringArrayVar(&flags.starts, "start-row-number", nil, "ENTITY=NUMBER: the first row number of the entity, whose keys are made by new: offset; may be repeated")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "with --only or --limit: show field by field what would be written, and write nothing")
 	cmd.Flags().IntVar(&flags.batch, "batch", 0, fmt.Sprintf("records in a batch at most (default %d)", run.DefaultRecords))
 	fingerprintFlag(cmd, &flags)

@@ -17,7 +17,7 @@ import (
 )
 
 // moved refuses a run whose plan is not for what is there now.
-func moved(format string, args ...any) error {
+func moved(format string, args ...any) *guard.Refusal {
 	return &guard.Refusal{Code: guard.CodePlan, Text: "the plan does not hold any more: " + fmt.Sprintf(format, args...) + "; put that back, or plan again. Nothing was written"}
 }
 
@@ -74,7 +74,9 @@ func (p *Plan) sameMapping(m *migration.Migration) error {
 			changes = append(changes, "\n  mapping, is:  "+line)
 		}
 	}
-	return moved("the mapping is another one%s\n", strings.Join(changes, ""))
+	refusal := moved("the mapping is another one")
+	refusal.Text += strings.Join(changes, "")
+	return refusal
 }
 
 func (p *Plan) sameTarget(ctx context.Context, m *migration.Migration) error {
@@ -161,13 +163,14 @@ func place(e *Entity, ref record.Ref, slice int, number, line int64) string {
 			origin = s.Name
 		}
 	}
+	name := nameOf(ref, number)
 	if line > 0 {
-		return fmt.Sprintf("%s (%s, line %d)", ref, origin, line)
+		return fmt.Sprintf("%s (%s, line %d)", name, origin, line)
 	}
 	if number > 0 {
-		return fmt.Sprintf("%s (%s, record %d)", ref, origin, number)
+		return fmt.Sprintf("%s (%s, record %d)", name, origin, number)
 	}
-	return fmt.Sprintf("%s (%s)", ref, origin)
+	return fmt.Sprintf("%s (%s)", name, origin)
 }
 
 // Asked refuses settings that are typed beside a plan and are not its own.

@@ -28,8 +28,8 @@ type Options struct {
 	Questions []string
 }
 
-// mostRejections is how many reasons of an entity a plan tells; the records'
-// file has all of them.
+// mostRejections is how many reasons of an entity a plan tells, unless there are
+// more codes; the records' file has all of them.
 const mostRejections = 10
 
 // mostReasons bounds the reasons that are counted apart.
@@ -158,7 +158,7 @@ func (t *tally) add(f *run.Forecast) {
 	why := reason{f.Disposition, f.Code, f.Field}
 	known := c.reasons[why]
 	if known == nil && len(c.reasons) < mostReasons {
-		known = &Rejection{Disposition: f.Disposition, Code: f.Code, Field: f.Field, First: f.Ref.String()}
+		known = &Rejection{Disposition: f.Disposition, Code: f.Code, Field: f.Field, First: shownRef(f)}
 		c.reasons[why] = known
 	}
 	if known != nil {
@@ -187,8 +187,35 @@ func (t *tally) entity(m *migration.Migration, seen run.ForeseenEntity) Entity {
 	slices.SortFunc(out.Rejections, func(a, b Rejection) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Disposition, b.Disposition), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field, b.Field))
 	})
-	out.Rejections = out.Rejections[:min(len(out.Rejections), mostRejections)]
+	out.Rejections, out.MoreRejections = told(out.Rejections)
 	return out
+}
+
+// told are the reasons that a plan tells of: the most common, and of each code
+// the most common, since what is rare may be what matters. more is how many there
+// are besides.
+func told(all []Rejection) (kept []Rejection, more int) {
+	seen := map[record.Code]bool{}
+	first := make([]bool, len(all))
+	room := mostRejections
+	for i := range all {
+		if !seen[all[i].Code] {
+			seen[all[i].Code], first[i] = true, true
+			room--
+		}
+	}
+	for i := range all {
+		switch {
+		case first[i]:
+		case room > 0:
+			room--
+		default:
+			more++
+			continue
+		}
+		kept = append(kept, all[i])
+	}
+	return kept, more
 }
 
 func (c *counted) slice(s ledger.Slice) Slice {

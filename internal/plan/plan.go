@@ -77,8 +77,10 @@ type Entity struct {
 	Key        string                       `json:"key"`             // how new rows get theirs
 	Records    int64                        `json:"records"`
 	Counts     map[record.Disposition]int64 `json:"counts"`
-	Rejections []Rejection                  `json:"rejections,omitempty"` // the most common ones first
-	Unforeseen []string                     `json:"unforeseen,omitempty"` // rules that only the target can judge
+	Rejections []Rejection                  `json:"rejections,omitempty"` // the most common ones first, and of each code at least one
+	// MoreRejections is how many reasons there are besides those.
+	MoreRejections int      `json:"more_rejections,omitempty"`
+	Unforeseen     []string `json:"unforeseen,omitempty"` // rules that only the target can judge
 }
 
 // Slice is a part of an entity's source.

@@ -72,6 +72,9 @@ func (p *Plan) tellRejections(w io.Writer) {
 			}
 			fmt.Fprintf(w, "  %d × %s: %s, %s%s; first %s\n", r.Count, p.Entities[i].Name, r.Disposition, r.Code, in, r.First)
 		}
+		if more := p.Entities[i].MoreRejections; more > 0 {
+			fmt.Fprintf(w, "  and %d more kinds of %s, of the same codes\n", more, p.Entities[i].Name)
+		}
 	}
 }
 
@@ -107,10 +110,10 @@ func (p *Plan) tellApprovals(w io.Writer) {
 // TellRecord writes what is planned for a record.
 func TellRecord(w io.Writer, f *run.Forecast) {
 	at := ""
-	if f.Line > 0 {
+	if f.Line > 0 && f.Ref.Key != "" {
 		at = fmt.Sprintf(" (line %d)", f.Line)
 	}
-	fmt.Fprintf(w, "%s%s: %s", f.Ref, at, f.Disposition)
+	fmt.Fprintf(w, "%s%s: %s", shownRef(f), at, f.Disposition)
 	if f.Code != "" {
 		fmt.Fprintf(w, ", %s", f.Code)
 	}
@@ -134,6 +137,21 @@ func TellRecord(w io.Writer, f *run.Forecast) {
 			fmt.Fprintf(w, "  %s: %s → %s\n", c.Column, shownText(c.Before), shownText(c.After))
 		}
 	}
+}
+
+// shownRef names a record, and where it stands if it has no key.
+func shownRef(f *run.Forecast) string {
+	if f.Ref.Key == "" && f.Line > 0 {
+		return fmt.Sprintf("%s (record %d, line %d, no key)", f.Ref.Entity, f.Number, f.Line)
+	}
+	return nameOf(f.Ref, f.Number)
+}
+
+func nameOf(ref record.Ref, number int64) string {
+	if ref.Key == "" {
+		return fmt.Sprintf("%s (record %d, no key)", ref.Entity, number)
+	}
+	return ref.String()
 }
 
 func shownText(text *string) string {

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
@@ -215,6 +217,7 @@ func (a *Account) tellRejections(ctx context.Context, tx sqldb.Tx, l *ledger.Led
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(reasons, func(a, b Reason) int { return cmp.Compare(b.Count, a.Count) })
 	a.Rejections = reasons
 	a.OtherRejections = a.Open()
 	for _, reason := range reasons {

@@ -45,6 +45,9 @@ func Closing(w io.Writer, s *Summary) {
 	}
 	table.Flush()
 	title := "Most common rejections"
+	if len(s.Reasons) > 0 && s.Reasons[0].Code == record.CodePlanDrift {
+		title = "What the plan did not foresee, and the most common rejections"
+	}
 	if s.RollsBack != "" {
 		title = "Not reversed"
 	}

@@ -32,8 +32,8 @@ type Example struct {
 
 const examplesPerReason = 2
 
-// Reasons groups a run's rejections, the most common first, at most so many,
-// each with so many named examples.
+// Reasons groups a run's rejections, those first that its plan did not foresee,
+// then the most common, at most so many, each with so many named examples.
 func Reasons(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int64, most, examples int) ([]Reason, error) {
 	reasons := []Reason{} // a list in JSON even when it is empty
 	b := l.Books()
@@ -45,7 +45,7 @@ func Reasons(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, runID int64, mo
 		return nil
 	}, fmt.Sprintf(`SELECT n.name, e.step, e.field, e.code, count(*) AS many FROM {entry} e JOIN {entity} n ON n.id = e.entity_id
 WHERE e.run_id = ? AND e.disposition IN ('failed', 'blocked', 'unknown', 'kept')
-GROUP BY n.name, e.step, e.field, e.code ORDER BY many DESC, n.name, e.code, e.field, e.step LIMIT %d`, most), runID)
+GROUP BY n.name, e.step, e.field, e.code ORDER BY CASE WHEN e.code = ? THEN 0 ELSE 1 END, many DESC, n.name, e.code, e.field, e.step LIMIT %d`, most), runID, string(record.CodePlanDrift))
 	if err != nil {
 		return nil, err
 	}

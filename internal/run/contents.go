@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -15,7 +16,7 @@ import (
 // every record with the hash of its content.
 func ReadContents(ctx context.Context, e *migration.Entity, o Options, each func(slice int, rec *record.Record, content record.Hash) error) error {
 	if o.Observe != nil {
-		o.Observe(Event{Kind: EventLooking, Entity: e.Name, Message: "holding " + e.OriginName + " against the plan", Total: -1, Percent: -1})
+		o.Observe(Event{Kind: EventLooking, Time: time.Now(), Entity: e.Name, Message: "holding " + e.OriginName + " against the plan", Total: -1, Percent: -1})
 	}
 	parts, err := e.Origin.Slices(ctx)
 	if err != nil {
