@@ -10,9 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"landfall/internal/books"
 	"landfall/internal/guard"
+	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/plan"
+	"landfall/internal/run"
 	"landfall/internal/sqldb"
 )
 
@@ -39,13 +42,15 @@ func (f *front) guardArm() *cobra.Command {
 host, port and database as the server tells them, and an id that is kept in the database from the first arming on. Scripts
 give it as --identity. Landfall's own tables are made where there are none.
 
-With --plan, only runs that are held to that plan are let in.
+With --plan, only runs that are held to that plan are let in. A plan that was carried out is refused.
+
+What would refuse a run all the same is told: a window that is closed, a backup that is too old.
 
 The target is closed again when a run completes, when it breaks, when the time has run out, and by guard disarm. After a run
 that was interrupted it stays open until its time.
 
 Exit codes: 0 armed · 2 usage or mapping · 3 the target cannot be reached · 5 refused: what was typed is not what the target
-is, or it is armed for another migration`,
+is, it is armed for another migration, or the plan was changed or carried out`,
 		Example: `  landfall guard arm --for 2h --reason "wave 7, change 4711"
   landfall guard arm --target crm --for 90m --reason "wave 7" --plan plan.json
   landfall guard arm --for 2h --reason nightly --identity db1:5432/crm#7f3c2a1b`,
@@ -64,6 +69,11 @@ is, or it is armed for another migration`,
 					}
 					if err != nil {
 						return err
+					}
+					if refusal, err := f.carriedOut(cmd.Context(), db, file.Name, held.Hash); err != nil {
+						return err
+					} else if refusal != nil {
+						return gate.Refuse(cmd.Context(), db, refusal.Code, refusal.Text)
 					}
 					arming.PlanHash = held.Hash
 				}
@@ -118,5 +128,18 @@ func (f *front) arm(ctx context.Context, file *mapping.File, db sqldb.DB, gate *
 		only = " held to the plan " + mode.PlanHash
 	}
 	fmt.Fprintf(f.Out, "armed until %s for runs of migration %s%s; it is %s from now on\n", mode.Expires.Format(time.RFC3339), mode.Migration, only, mode.Phrase())
+	for _, what := range gate.Hindrances(ctx, db, mode) {
+		fmt.Fprintf(f.Out, "warning: a run would be refused now: %s\n", what)
+	}
 	return nil
+}
+
+// carriedOut tells, by a refusal, which run has carried a plan out.
+func (f *front) carriedOut(ctx context.Context, db sqldb.DB, migration, hash string) (refusal *guard.Refusal, err error) {
+	_, err = f.guardBooks(ctx, db, func(tx sqldb.Tx, b *books.Books) error {
+		runs, err := ledger.New(b).Runs(ctx, tx, migration)
+		refusal = run.CarriedOut(runs, hash)
+		return err
+	})
+	return refusal, err
 }

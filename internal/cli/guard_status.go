@@ -131,7 +131,7 @@ func guardToldOf(gate *guard.Gate, m *guard.Mode) *guardTold {
 		told.Hours = &hours
 	}
 	if rules.Backup != nil {
-		told.Backup = rules.Backup.NoOlderThan.String()
+		told.Backup = rules.Backup.Age
 	}
 	if m.Armed {
 		told.Expires = m.Expires.Format(time.RFC3339)

@@ -36,6 +36,9 @@ func (f *front) check() *cobra.Command {
 			if err := m.TryThrottle(cmd.Context()); err != nil {
 				return err
 			}
+			if err := m.TryBackup(cmd.Context()); err != nil {
+				return err
+			}
 			if err := m.TryIndexes(cmd.Context()); err != nil {
 				return err
 			}

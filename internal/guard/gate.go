@@ -49,7 +49,8 @@ type Gate struct {
 	rules Rules
 	who   Asking
 
-	took durations // of the batches so far
+	took     durations     // of the batches so far
+	patience time.Duration // with what tells the last backup's time
 
 	mu      sync.Mutex
 	refusal *Refusal      // the first that Check came to
@@ -60,7 +61,7 @@ type Gate struct {
 
 // NewGate makes the gate of a target.
 func NewGate(b *books.Books, rules Rules, who Asking) *Gate {
-	return &Gate{books: b, rules: rules, who: who, refused: make(chan struct{})}
+	return &Gate{books: b, rules: rules, who: who, patience: patience, refused: make(chan struct{})}
 }
 
 // Protects reports whether anything is refused at all.
@@ -296,13 +297,28 @@ func (g *Gate) note(ctx context.Context, tx sqldb.Tx, refusal *Refusal) error {
 }
 
 // noteRefusal notes a refusal in a transaction of its own and returns it. That it
-// cannot be noted does not open the gate.
+// cannot be noted does not open the gate. A connection that is gone, as after a
+// query that was given up, is replaced by another.
 func (g *Gate) noteRefusal(ctx context.Context, db sqldb.DB, refusal *Refusal) error {
-	err := inTx(ctx, db, func(tx sqldb.Tx) error { return g.note(ctx, tx, refusal) })
+	note := func(tx sqldb.Tx) error { return g.note(ctx, tx, refusal) }
+	err := inTx(ctx, db, note)
+	if again, able := db.(sqldb.Reopener); err != nil && able && db.Dialect().Classify(err).Lost {
+		err = inAnother(ctx, again, note)
+	}
 	if err != nil {
 		return errors.Join(refusal, fmt.Errorf("the refusal could not be noted in the audit: %w", err))
 	}
 	return refusal
+}
+
+// inAnother is inTx on a further connection to the same database.
+func inAnother(ctx context.Context, db sqldb.Reopener, work func(sqldb.Tx) error) error {
+	another, err := db.Another(ctx)
+	if err != nil {
+		return err
+	}
+	defer another.Close(context.WithoutCancel(ctx))
+	return inTx(ctx, another, work)
 }
 
 // inTx runs work in a transaction of its own.

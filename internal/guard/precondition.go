@@ -20,13 +20,23 @@ const patience = 30 * time.Second
 // ahead is how far another clock may be ahead of the target's.
 const ahead = 5 * time.Minute
 
+// errNoBackup says that there is none, and nothing is wrong with the question.
+var errNoBackup = errors.New("the query finds no backup")
+
 // backedUp refuses where the last backup is too old, or cannot be known.
 func (g *Gate) backedUp(ctx context.Context, tx sqldb.Tx, now time.Time) *Refusal {
+	refusal, _ := g.askBackup(ctx, tx, now)
+	return refusal
+}
+
+// askBackup is backedUp, with the error where what tells the backup's time is
+// itself at fault: asked again it would say no more.
+func (g *Gate) askBackup(ctx context.Context, tx sqldb.Tx, now time.Time) (*Refusal, error) {
 	rule := g.rules.Backup
 	if rule == nil {
-		return nil
+		return nil, nil
 	}
-	asking, cancel := context.WithTimeout(ctx, patience)
+	asking, cancel := context.WithTimeout(ctx, g.patience)
 	defer cancel()
 	var at time.Time
 	var err error
@@ -36,18 +46,45 @@ func (g *Gate) backedUp(ctx context.Context, tx sqldb.Tx, now time.Time) *Refusa
 		at, err = backupByCommand(asking, rule, g.rules.Dir)
 	}
 	age := now.Sub(at)
-	demand := fmt.Sprintf("connection %s demands a backup no older than %s", g.rules.Connection, rule.NoOlderThan)
+	demand := fmt.Sprintf("connection %s demands a backup no older than %s", g.rules.Connection, rule.Age)
 	switch {
 	case err != nil && asking.Err() != nil && ctx.Err() == nil:
-		return &Refusal{CodeBackup, fmt.Sprintf("%s, and what tells its time did not answer within %s", demand, patience)}
+		return &Refusal{CodeBackup, fmt.Sprintf("%s, and what tells its time did not answer within %s", demand, g.patience)}, nil
 	case err != nil:
-		return &Refusal{CodeBackup, fmt.Sprintf("%s, and its time is not known: %v", demand, err)}
+		refusal := &Refusal{CodeBackup, fmt.Sprintf("%s, and its time is not known: %v", demand, err)}
+		if errors.Is(err, errNoBackup) {
+			return refusal, nil
+		}
+		return refusal, err
 	case age < -ahead:
-		return &Refusal{CodeBackup, fmt.Sprintf("%s, and the last one is told to be of %s, which is yet to come: it is %s", demand, at.Format(time.RFC3339), now.Format(time.RFC3339))}
+		return &Refusal{CodeBackup, fmt.Sprintf("%s, and the last one is told to be of %s, which is yet to come: it is %s", demand, at.Format(time.RFC3339), now.Format(time.RFC3339))}, nil
 	case age > rule.NoOlderThan:
-		return &Refusal{CodeBackup, fmt.Sprintf("%s, and the last one is of %s", demand, at.Format(time.RFC3339))}
+		return &Refusal{CodeBackup, fmt.Sprintf("%s, and the last one is of %s", demand, at.Format(time.RFC3339))}, nil
 	}
-	return nil
+	return nil, nil
+}
+
+// TryBackup asks for the last backup as a run would, and tells why that would
+// refuse a run now; "" where it would not. An error says that the question
+// itself is at fault.
+func (g *Gate) TryBackup(ctx context.Context, db sqldb.DB) (string, error) {
+	if g.rules.Backup == nil {
+		return "", nil
+	}
+	tx, err := db.Snapshot(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	now, err := g.now(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	refusal, err := g.askBackup(ctx, tx, now)
+	if err != nil || refusal == nil {
+		return "", err
+	}
+	return refusal.Text, nil
 }
 
 // backupByQuery reads the first value of the first row.
@@ -58,11 +95,14 @@ func backupByQuery(ctx context.Context, tx sqldb.Tx, rule *mapping.Backup) (time
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return time.Time{}, errors.Join(rows.Err(), errors.New("the query finds no backup"))
+		if err := rows.Err(); err != nil {
+			return time.Time{}, err
+		}
+		return time.Time{}, errNoBackup
 	}
 	values := rows.Values()
 	if len(values) == 0 || values[0].IsNull() {
-		return time.Time{}, errors.New("the query finds no backup")
+		return time.Time{}, errNoBackup
 	}
 	if values[0].Kind() == record.KindTimestampTZ {
 		return values[0].Time(), nil

@@ -42,6 +42,7 @@ type Backup struct {
 	Query       string
 	Command     []string
 	NoOlderThan time.Duration
+	Age         string // NoOlderThan as the mapping says it
 	Position    Position
 }
 

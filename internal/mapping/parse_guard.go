@@ -170,6 +170,7 @@ func (r *reader) backup(n *Node, subject string) *Backup {
 	}
 	if age := n.get("no_older_than"); age != nil {
 		text, ok := r.scalar(age, subject+".no_older_than")
+		b.Age = text
 		var err error
 		const oldest = 366 * 24 * time.Hour
 		if b.NoOlderThan, err = parseAge(text); ok && (err != nil || b.NoOlderThan < time.Minute || b.NoOlderThan > oldest) {

@@ -129,10 +129,8 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, wanted *ledger.
 	if err := r.checkFolds(ctx, tx, runs); err != nil {
 		return false, err
 	}
-	for _, earlier := range runs {
-		if r.o.PlanHash != "" && earlier.Options.Plan == r.o.PlanHash && earlier.State == ledger.Completed {
-			return false, &guard.Refusal{Code: guard.CodePlan, Text: fmt.Sprintf("run %s has carried this plan out: plan again", earlier.Name)}
-		}
+	if refusal := CarriedOut(runs, r.o.PlanHash); refusal != nil {
+		return false, refusal
 	}
 	if err := r.pickRetried(runs, wanted); err != nil {
 		return false, err
@@ -326,4 +324,15 @@ func refsOf(texts []string) []record.Ref {
 		}
 	}
 	return refs
+}
+
+// CarriedOut refuses a plan, by its hash, that one of a migration's runs has
+// carried out.
+func CarriedOut(runs []*ledger.Run, plan string) *guard.Refusal {
+	for _, earlier := range runs {
+		if plan != "" && earlier.Options.Plan == plan && earlier.State == ledger.Completed {
+			return &guard.Refusal{Code: guard.CodePlan, Text: fmt.Sprintf("run %s has carried this plan out: plan again", earlier.Name)}
+		}
+	}
+	return nil
 }

@@ -29,6 +29,13 @@ type DB interface {
 	Close(ctx context.Context) error
 }
 
+// Reopener is implemented by DBs whose connection may be lost while the database
+// lives.
+type Reopener interface {
+	// Another opens a further connection, as this one was opened.
+	Another(ctx context.Context) (DB, error)
+}
+
 // Tx is a transaction. Arguments are string, int64, float64, bool, []byte,
 // nil, record.Value, or what Dialect.Relation returned. Placeholders are
 // written by Dialect.Placeholder.

@@ -23,6 +23,7 @@ const (
 // database is one connection.
 type database struct {
 	conn       *pgconn.PgConn
+	config     *pgconn.Config
 	identity   string
 	dialect    dialect
 	copyBuffer []byte // kept from one COPY to the next
@@ -37,12 +38,21 @@ func Open(ctx context.Context, rawURL, password string) (sqldb.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	return connect(ctx, config)
+}
+
+func connect(ctx context.Context, config *pgconn.Config) (sqldb.DB, error) {
 	identity := identify(config)
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", identity, &connectError{err})
 	}
-	return &database{conn: conn, identity: identity, dialect: dialect{}}, nil
+	return &database{conn: conn, config: config, identity: identity, dialect: dialect{}}, nil
+}
+
+// Another implements sqldb.Reopener.
+func (db *database) Another(ctx context.Context) (sqldb.DB, error) {
+	return connect(ctx, db.config.Copy())
 }
 
 // configure takes the password out of the URL before anything that might
