@@ -24,9 +24,9 @@ test: ## everything a change must pass; installs a PostgreSQL for it when root
 	$(MAKE) --no-print-directory lint
 	go build -o bin/withservers ./internal/servertest/withservers
 	@[ -n "$(RACE)" ] || echo "no gcc: the tests run without the race detector"
-	$(SERVERS) go test -timeout 20m $(LONG)
-	$(SERVERS) go test $(RACE) -timeout 20m -run '$(MEETINGS)' landfall/internal/lawtest
-	$(SERVERS) go test $(RACE) -timeout 20m $$(go list ./... | grep -vxF $(LONG:%=-e %))
+	$(SERVERS) go test -timeout 40m $(LONG)
+	$(SERVERS) go test $(RACE) -timeout 40m -run '$(MEETINGS)' landfall/internal/lawtest
+	$(SERVERS) go test $(RACE) -timeout 40m $$(go list ./... | grep -vxF $(LONG:%=-e %))
 
 lint: ## go vet, gofumpt, staticcheck
 	go vet ./...
