@@ -42,6 +42,9 @@ func (f *front) check() *cobra.Command {
 			if err := m.TryIndexes(cmd.Context()); err != nil {
 				return err
 			}
+			if err := m.TryCounters(cmd.Context()); err != nil {
+				return err
+			}
 			report.Findings(f.Out, m)
 			if err := f.tellIndexesAway(cmd.Context(), m.Looker(), m.File.Name); err != nil {
 				return err

@@ -87,6 +87,10 @@ func TestA03CountersOutOfReach(t *testing.T) {
 	w.mapping(mapping)
 	w.file("t2.csv", "No,Name,Id", "L2,b,200")
 	w.file("t1.csv", "No,Ref,Amt", "1,L2,1")
+	// It is told before a wave, too.
+	if code, out, errs := w.cli("check"); code != 0 || !strings.Contains(out, "public.t2.id: this user may not move the counter behind it (public.t2_id_seq)") || strings.Contains(out, "t1_id_seq") {
+		t.Errorf("check: exit %d\n%s%s", code, out, errs)
+	}
 	var warned []string
 	o := wave
 	o.Observe = func(e run.Event) {

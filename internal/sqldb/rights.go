@@ -39,6 +39,29 @@ type Rights interface {
 	HasRightSQL(want Want) (sql string, args []any)
 }
 
+// CounterRights is implemented by Dialects of databases that grant rights on the
+// counters behind columns.
+type CounterRights interface {
+	// MayMoveCounterSQL returns a query that yields whether the user may move the
+	// column's counter past keys that it did not give out.
+	MayMoveCounterSQL(column *Column) (sql string, args []any)
+}
+
+// MayMoveCounter reports whether the user may move a column's counter; where
+// there is none, or the database grants no rights on it, that is so.
+func MayMoveCounter(ctx context.Context, tx Tx, dialect Dialect, column *Column) (bool, error) {
+	asker, ok := dialect.(CounterRights)
+	if !ok || column.Sequence == "" {
+		return true, nil
+	}
+	sql, args := asker.MayMoveCounterSQL(column)
+	may, err := asked(ctx, tx, sql, args)
+	if err != nil {
+		return false, fmt.Errorf("asking for the right to the counter of %s: %w", column.Name, err)
+	}
+	return may, nil
+}
+
 // Lacking returns those of the rights that the user has not; none where the
 // database grants none.
 func Lacking(ctx context.Context, tx Tx, dialect Dialect, wants []Want) ([]Want, error) {
@@ -61,13 +84,18 @@ func Lacking(ctx context.Context, tx Tx, dialect Dialect, wants []Want) ([]Want,
 
 func hasRight(ctx context.Context, tx Tx, asker Rights, want Want) (has bool, err error) {
 	sql, args := asker.HasRightSQL(want)
+	return asked(ctx, tx, sql, args)
+}
+
+// asked reads the answer of a query of yes or no.
+func asked(ctx context.Context, tx Tx, sql string, args []any) (yes bool, err error) {
 	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return false, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		has = rows.Values()[0].Bool()
+		yes = rows.Values()[0].Bool()
 	}
-	return has, rows.Err()
+	return yes, rows.Err()
 }

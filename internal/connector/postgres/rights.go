@@ -25,3 +25,9 @@ func (d dialect) HasRightSQL(want sqldb.Want) (string, []any) {
 	}
 	return "SELECT " + whole + " OR " + strings.Join(each, " AND "), args
 }
+
+// MayMoveCounterSQL asks for both ways of moving a sequence: drawing numbers and,
+// over a long gap, setting it.
+func (dialect) MayMoveCounterSQL(column *sqldb.Column) (string, []any) {
+	return "SELECT has_sequence_privilege($1::text, 'UPDATE') AND has_sequence_privilege($1::text, 'SELECT')", []any{column.Sequence}
+}
