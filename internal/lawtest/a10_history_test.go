@@ -63,8 +63,8 @@ func TestA10CrosswalkIsHistory(t *testing.T) {
 			want string
 		}{
 			{[]string{"person:1", "person:5"}, 0, "person:1 → TABLE:1  (created, live, by acme-0001)\nperson:5 → TABLE:5  (created, live, by acme-0005)\n"},
-			{[]string{"person:3"}, 0, "person:3 → TABLE:3  (created, rolled-back, by acme-0002)\n"},
-			{[]string{"--row", "persons:2", full + ":4", "person:6"}, 0, "TABLE:2 → person:2  (created, live, by acme-0001)\nTABLE:4 → person:4  (created, rolled-back, by acme-0002)\nTABLE:6 → person:6  (created, live, by acme-0005)\n"},
+			{[]string{"person:3"}, 0, "person:3 → TABLE:3  (created, rolled-back, by acme-0002): no longer so\n"},
+			{[]string{"--row", "persons:2", full + ":4", "person:6"}, 0, "TABLE:2 → person:2  (created, live, by acme-0001)\nTABLE:4 → person:4  (created, rolled-back, by acme-0002): no longer so\nTABLE:6 → person:6  (created, live, by acme-0005)\n"},
 			{[]string{"--row", "persons:7"}, 4, "persons:7 → not found\n"},
 		} {
 			code, out, errs := w.cli(append([]string{"crosswalk", "get"}, c.args...)...)
