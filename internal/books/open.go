@@ -69,22 +69,7 @@ func (b *Books) Exec(ctx context.Context, tx sqldb.Tx, statement string, args ..
 
 // Query runs a query written for SQL and hands every row to each.
 func (b *Books) Query(ctx context.Context, tx sqldb.Tx, each func(row []record.Value) error, query string, args ...any) error {
-	return Each(ctx, tx, each, b.SQL(query), args...)
-}
-
-// Each runs a query in the database's own SQL and hands every row to each.
-func Each(ctx context.Context, tx sqldb.Tx, each func(row []record.Value) error, query string, args ...any) error {
-	rows, err := tx.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Values()); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return sqldb.Each(ctx, tx, each, b.SQL(query), args...)
 }
 
 // One runs a query that yields at most one row; found is false when there is none.

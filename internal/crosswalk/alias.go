@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -68,7 +67,7 @@ func (s *Store) changed(ctx context.Context, tx sqldb.Tx, by string, called []Ca
 	known := make(map[string]string, len(keys))
 	relation, args := s.keyRelation(keys)
 	condition := fmt.Sprintf("entity_id = %d AND by_columns = %s", s.EntityID, s.books.Dialect().Placeholder(len(args)+1))
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		known[values[0].String()] = values[1].String()
 		return nil
 	}, fmt.Sprintf("SELECT a.source_key, a.value FROM %s %s %s a ON a.source_key = k.c0 AND a.%s",
@@ -113,7 +112,7 @@ func (p *Parents) Find(ctx context.Context, tx sqldb.Tx, by string, texts []stri
 		return nil, err
 	}
 	relation, args := s.keyRelation(texts)
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		answers[values[0].String()] = Answer{Count: values[1].Int(), SourceKey: values[2].String()}
 		return nil
 	}, fmt.Sprintf("SELECT a.value, count(DISTINCT a.source_key), min(a.source_key) FROM %s %s %s a ON a.value = k.c0 AND a.entity_id = %d AND a.by_columns = %s GROUP BY a.value",

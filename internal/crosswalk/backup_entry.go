@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"landfall/internal/record"
 )
 
 // Saved is an entry in a backup. Entity and Table are places in the header's
@@ -42,8 +44,8 @@ func (w *entryWriter) append(s *Saved) error {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
 	b = binary.AppendVarint(b, s.RecordNo)
-	b = appendFront(b, w.source, s.SourceKey)
-	b = appendFront(b, w.target, s.TargetKey)
+	b = record.AppendFront(b, w.source, s.SourceKey)
+	b = record.AppendFront(b, w.target, s.TargetKey)
 	for _, text := range []string{s.Survivor, s.Scope} {
 		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
 	}
@@ -55,16 +57,6 @@ func (w *entryWriter) append(s *Saved) error {
 	}
 	w.buf, w.source, w.target = b, s.SourceKey, s.TargetKey
 	return nil
-}
-
-func appendFront(buf []byte, before, text string) []byte {
-	shared := 0
-	for shared < len(before) && shared < len(text) && before[shared] == text[shared] {
-		shared++
-	}
-	buf = binary.AppendUvarint(buf, uint64(shared))
-	buf = binary.AppendUvarint(buf, uint64(len(text)-shared))
-	return append(buf, text[shared:]...)
 }
 
 var errEntry = errors.New("an entry cannot be read")

@@ -91,7 +91,7 @@ func (s *Store) OnTarget(ctx context.Context, tx sqldb.Tx, most int, each func([
 			condition, args = " AND c.source_key > "+s.books.Dialect().Placeholder(1), []any{after}
 		}
 		rows, first = rows[:0], false
-		err := books.Each(ctx, tx, func(values []record.Value) error {
+		err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 			rows = append(rows, scanRow(values))
 			return nil
 		}, fmt.Sprintf("SELECT %s FROM %s c WHERE c.entity_id = %d AND c.state IN ('l', 'p')%s ORDER BY c.source_key LIMIT %d",

@@ -50,7 +50,7 @@ FROM %s ON CONFLICT DO NOTHING`, s.books.Table("former"), entryList, s.RunID, fr
 func (s *Store) Former(ctx context.Context, tx sqldb.Tx, runID int64, keys []string) (map[string]Row, error) {
 	former := make(map[string]Row, len(keys))
 	err := s.withKeys(ctx, tx, keys, func(relation string, args []any) error {
-		return books.Each(ctx, tx, func(values []record.Value) error {
+		return sqldb.Each(ctx, tx, func(values []record.Value) error {
 			row := scanRow(values)
 			former[row.SourceKey] = row
 			return nil

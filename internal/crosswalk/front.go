@@ -79,7 +79,7 @@ func (s *Store) bringInOwners(ctx context.Context, tx sqldb.Tx, targetKeys []str
 	}
 	relation, args := back.keyRelation(targetKeys)
 	var found []entryOf
-	err := books.Each(ctx, behind, func(values []record.Value) error {
+	err := sqldb.Each(ctx, behind, func(values []record.Value) error {
 		found = append(found, entryOf{values[11].Int(), scanRow(values)})
 		return nil
 	}, fmt.Sprintf("SELECT %s, c.entity_id FROM %s %s %s c ON c.target_key = k.c0 AND %s",

@@ -41,7 +41,7 @@ func (s *Store) bringInCalled(ctx context.Context, tx sqldb.Tx, by string, wante
 	relation, args := back.keyRelation(wanted)
 	texts := map[string][]string{} // by source key
 	var keys []string
-	err := books.Each(ctx, behind, func(values []record.Value) error {
+	err := sqldb.Each(ctx, behind, func(values []record.Value) error {
 		key := values[0].String()
 		if texts[key] == nil {
 			keys = append(keys, key)
@@ -58,7 +58,7 @@ func (s *Store) bringInCalled(ctx context.Context, tx sqldb.Tx, by string, wante
 	}
 	known := map[string]bool{}
 	relation, args = s.keyRelation(keys)
-	err = books.Each(ctx, tx, func(values []record.Value) error {
+	err = sqldb.Each(ctx, tx, func(values []record.Value) error {
 		known[values[0].String()] = true
 		return nil
 	}, fmt.Sprintf("SELECT b.source_key FROM %s CROSS JOIN %s b ON b.source_key = k.c0 AND b.entity_id = %d AND b.by_columns = %s",

@@ -56,7 +56,7 @@ func (h *Heirs) read(ctx context.Context, tx sqldb.Tx, parents []string, lock bo
 	if lock {
 		query += h.store.books.Dialect().LockRows()
 	}
-	err := books.Each(ctx, tx, func(row []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(row []record.Value) error {
 		found[row[0].String()] = heir{row[1].Int(), row[2].Int(), row[3].Int(), row[4].Int()}
 		return nil
 	}, query, args...)

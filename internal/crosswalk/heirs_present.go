@@ -6,7 +6,6 @@ import (
 	"math"
 	"strconv"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -43,7 +42,7 @@ func (h *Heirs) present(ctx context.Context, tx sqldb.Tx, parents []string) (map
 		if column.Type.Kind == record.KindText {
 			among, top = h.alike(name), "max("+dialect.AsText(name)+")"
 		}
-		err := books.Each(ctx, tx, note, fmt.Sprintf("SELECT %s FROM %s %s %s t ON %s >= k.c0 AND %[5]s <= k.c1%s GROUP BY k.ord",
+		err := sqldb.Each(ctx, tx, note, fmt.Sprintf("SELECT %s FROM %s %s %s t ON %s >= k.c0 AND %[5]s <= k.c1%s GROUP BY k.ord",
 			top, relation, dialect.LookupJoin(), dialect.QuoteName(seat.Table), name, among), args...)
 		if err != nil {
 			return nil, err
@@ -54,7 +53,7 @@ func (h *Heirs) present(ctx context.Context, tx sqldb.Tx, parents []string) (map
 	}
 	text := textColumn("target_key")
 	relation, args := dialect.Relation("k", []sqldb.Column{text, text}, h.ranges(parents, Form{Column: text}), 1)
-	return highest, books.Each(ctx, tx, note, fmt.Sprintf("SELECT max(%s) FROM %s %s %s c ON c.target_key >= k.c0 AND c.target_key <= k.c1 AND %s%s GROUP BY k.ord",
+	return highest, sqldb.Each(ctx, tx, note, fmt.Sprintf("SELECT max(%s) FROM %s %s %s c ON c.target_key >= k.c0 AND c.target_key <= k.c1 AND %s%s GROUP BY k.ord",
 		dialect.AsText("c.target_key"), relation, dialect.LookupJoin(), h.store.books.Table("crosswalk"), h.store.owning("c."), h.alike("c.target_key")), args...)
 }
 

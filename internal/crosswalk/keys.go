@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -76,7 +75,7 @@ func (n *Numbers) draw(ctx context.Context, tx sqldb.Tx, count int, floor int64)
 	b := n.store.books
 	keys = make([]record.Value, 0, count)
 	query, args := b.Dialect().(sqldb.Sequencer).ReserveSQL(n.table, n.column, count, floor)
-	err = books.Each(ctx, tx, func(values []record.Value) error {
+	err = sqldb.Each(ctx, tx, func(values []record.Value) error {
 		key, misfit := n.column.Type.Fit(values[0])
 		if misfit != nil {
 			return fmt.Errorf("keys of %s.%s are exhausted: %w", n.table.Name, n.column.Name, misfit)
@@ -111,7 +110,7 @@ func (n *Numbers) note(ctx context.Context, tx sqldb.Tx, high int64) error {
 func (n *Numbers) Guess(ctx context.Context, tx sqldb.Tx, count int) ([]record.Value, error) {
 	b := n.store.books
 	high := int64(0)
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		high = values[0].Int()
 		return nil
 	}, fmt.Sprintf("SELECT coalesce(max(%s), 0) FROM %s", b.Dialect().Quote(n.column.Name), b.Dialect().QuoteName(n.table.Name)))

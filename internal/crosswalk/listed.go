@@ -68,7 +68,7 @@ func ListKeys(ctx context.Context, tx sqldb.Tx, b *books.Books, entityID int64, 
 	}
 	dialect := b.Dialect()
 	relation, args := dialect.Relation("k", []sqldb.Column{textColumn("source_key")}, keyRows(keys), 1)
-	err := books.Each(ctx, tx, func(row []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(row []record.Value) error {
 		listed := scanListed(row[1:])
 		found[row[0].Int()] = &listed
 		return nil
@@ -168,7 +168,7 @@ func listRows(ctx context.Context, tx sqldb.Tx, b *books.Books, migration, condi
 	relation, args := dialect.Relation("k", []sqldb.Column{textColumn("target_key")}, keyRows(keys), 2)
 	query := fmt.Sprintf("SELECT k.ord, %s FROM %s JOIN %s c ON c.target_key = k.c0 AND %s %s WHERE e.migration = %s ORDER BY k.ord, c.entity_id, c.source_key",
 		listedColumns, relation, b.Table("crosswalk"), condition, b.SQL(listedNames), dialect.Placeholder(1))
-	return books.Each(ctx, tx, func(row []record.Value) error {
+	return sqldb.Each(ctx, tx, func(row []record.Value) error {
 		listed := scanListed(row[1:])
 		each(row[0].Int(), &listed)
 		return nil

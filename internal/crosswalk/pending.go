@@ -165,7 +165,7 @@ func (s *Store) Owning(ctx context.Context, tx sqldb.Tx, targetKeys []string) (o
 		}
 	}()
 	relation, args := s.keyRelation(targetKeys)
-	err = books.Each(ctx, tx, func(values []record.Value) error {
+	err = sqldb.Each(ctx, tx, func(values []record.Value) error {
 		row := scanRow(values)
 		owning[row.TargetKey] = row
 		return nil

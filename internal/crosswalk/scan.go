@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
 
 // Each hands every entry of the entity to each, in no order.
 func (s *Store) Each(ctx context.Context, tx sqldb.Tx, each func(*Row) error) error {
-	return books.Each(ctx, tx, func(values []record.Value) error {
+	return sqldb.Each(ctx, tx, func(values []record.Value) error {
 		row := scanRow(values)
 		return each(&row)
 	}, fmt.Sprintf("SELECT %s FROM %s c WHERE c.entity_id = %d", rowList, s.books.Table("crosswalk"), s.EntityID))

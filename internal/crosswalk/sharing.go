@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -53,7 +52,7 @@ func (s *Store) Sharers(ctx context.Context, tx sqldb.Tx, targetKeys []string, r
 		since = fmt.Sprintf("(c.last_run > %d OR c.last_run < %[1]d AND e.migration <> (SELECT o.migration FROM %[2]s o WHERE o.id = %[3]d))", run, s.books.Table("entity"), s.EntityID)
 	}
 	relation, args := s.keyRelation(targetKeys)
-	err = books.Each(ctx, tx, func(values []record.Value) error {
+	err = sqldb.Each(ctx, tx, func(values []record.Value) error {
 		sharers = append(sharers, Sharer{
 			Ref: record.Ref{Entity: values[1].String(), Key: values[2].String()}, TargetKey: values[0].String(),
 			Migration: values[3].String(), LastRun: values[4].Int(), Run: values[5].String(),

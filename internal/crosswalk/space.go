@@ -105,7 +105,7 @@ func (s *Space) Used(ctx context.Context, tx sqldb.Tx) (int64, error) {
 			query = fmt.Sprintf("SELECT max(%s) FROM %s WHERE length(%s) = %d AND %s AND %s <= %s", text, dialect.QuoteName(seat.Table), name, form.Width, allDigits(name), text, dialect.Placeholder(1))
 		}
 		if !seat.Gone {
-			if err := books.Each(ctx, tx, note(form), query, highest); err != nil {
+			if err := sqldb.Each(ctx, tx, note(form), query, highest); err != nil {
 				return 0, err
 			}
 		}
@@ -181,7 +181,7 @@ func (s *Space) takenIn(ctx context.Context, tx sqldb.Tx, seat Seat, from, to in
 	name := dialect.Quote(seat.Form.Column.Name)
 	// Texts of one length that are all digits stand between the bounds in every
 	// collation; what else does is no number.
-	return books.Each(ctx, tx, s.mark(seat.Form, from, to, mark), fmt.Sprintf("SELECT %s FROM %s WHERE %[1]s >= %[3]s AND %[1]s <= %[4]s", name, dialect.QuoteName(seat.Table),
+	return sqldb.Each(ctx, tx, s.mark(seat.Form, from, to, mark), fmt.Sprintf("SELECT %s FROM %s WHERE %[1]s >= %[3]s AND %[1]s <= %[4]s", name, dialect.QuoteName(seat.Table),
 		dialect.Typed(dialect.Placeholder(1), seat.Form.Column), dialect.Typed(dialect.Placeholder(2), seat.Form.Column)),
 		seat.Form.Value(from), seat.Form.Value(to))
 }

@@ -165,7 +165,7 @@ func (s *Store) lookup(ctx context.Context, tx sqldb.Tx, keys []string) (map[str
 	relation, args := s.keyRelation(keys)
 	query := fmt.Sprintf("SELECT %s FROM %s c WHERE %s",
 		rowList, s.books.Table("crosswalk"), s.lookedUp("crosswalk", 0, relation))
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		row := scanRow(values)
 		found[row.SourceKey] = row
 		return nil
@@ -196,7 +196,7 @@ func (s *Store) Owners(ctx context.Context, tx sqldb.Tx, targetKeys []string) (o
 	relation, args := s.keyRelation(targetKeys)
 	query := fmt.Sprintf("SELECT c.target_key, e.name, c.source_key FROM %s %s %s c ON c.target_key = k.c0 AND %s JOIN %s e ON e.id = c.entity_id",
 		relation, dialect.LookupJoin(), s.books.Table("crosswalk"), s.owning("c."), s.books.Table("entity"))
-	err = books.Each(ctx, tx, func(values []record.Value) error {
+	err = sqldb.Each(ctx, tx, func(values []record.Value) error {
 		owners[values[0].String()] = record.Ref{Entity: values[1].String(), Key: values[2].String()}
 		return nil
 	}, query, args...)
@@ -214,7 +214,7 @@ func (s *Store) OthersOwners(ctx context.Context, tx sqldb.Tx, targetKeys []stri
 		return nil, err
 	}
 	relation, args := s.keyRelation(targetKeys)
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		migrations[values[0].String()] = values[1].String()
 		return nil
 	}, fmt.Sprintf("SELECT c.target_key, e.migration FROM %s %s %s c ON c.target_key = k.c0 AND %s JOIN %s e ON e.id = c.entity_id AND e.migration <> (SELECT o.migration FROM %[5]s o WHERE o.id = %[6]d)",

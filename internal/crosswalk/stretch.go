@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -97,7 +96,7 @@ func (s *Store) stretch(ctx context.Context, tx sqldb.Tx, from, to string, most 
 	dialect := s.books.Dialect()
 	query := fmt.Sprintf("SELECT %s FROM %s c WHERE c.entity_id = %d AND c.source_key >= %s AND c.source_key <= %s LIMIT %d",
 		rowList, s.books.Table("crosswalk"), s.EntityID, dialect.Placeholder(1), dialect.Placeholder(2), most)
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		row := scanRow(values)
 		found[row.SourceKey] = row
 		return nil

@@ -105,7 +105,7 @@ func (s *Store) OtherHolders(ctx context.Context, tx sqldb.Tx, targetKeys []stri
 		return holders, nil
 	}
 	relation, args := s.keyRelation(targetKeys)
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		holders[values[0].String()] = record.Ref{Entity: values[1].String(), Key: values[2].String()}
 		return nil
 	}, fmt.Sprintf("SELECT c.target_key, e.name, c.source_key FROM %s %s %s c ON c.target_key = k.c0 AND %s JOIN %s e ON e.id = c.entity_id",

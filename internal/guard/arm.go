@@ -63,12 +63,12 @@ func (g *Gate) Arm(ctx context.Context, db sqldb.DB, a Arming) (*Mode, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := inTx(ctx, db, func(tx sqldb.Tx) error { return books.Ensure(ctx, tx, db.Dialect(), present) }); err != nil {
+		if err := sqldb.InTx(ctx, db, func(tx sqldb.Tx) error { return books.Ensure(ctx, tx, db.Dialect(), present) }); err != nil {
 			return nil, err
 		}
 	}
 	// The row must be there for who starts a run before this looks for those who did.
-	err = inTx(ctx, db, func(tx sqldb.Tx) error {
+	err = sqldb.InTx(ctx, db, func(tx sqldb.Tx) error {
 		_, err := g.lockMode(ctx, tx)
 		return err
 	})
@@ -76,7 +76,7 @@ func (g *Gate) Arm(ctx context.Context, db sqldb.DB, a Arming) (*Mode, error) {
 		return seen, err
 	}
 	var refusal *Refusal
-	err = inTx(ctx, db, func(tx sqldb.Tx) (err error) {
+	err = sqldb.InTx(ctx, db, func(tx sqldb.Tx) (err error) {
 		if seen, err = g.lockMode(ctx, tx); err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (g *Gate) Arm(ctx context.Context, db sqldb.DB, a Arming) (*Mode, error) {
 		err = g.noteRefusal(ctx, db, refusal)
 	}
 	if err == nil && seen.foreign() {
-		err = inTx(ctx, db, func(tx sqldb.Tx) error { return g.books.AwaitBatches(ctx, tx) })
+		err = sqldb.InTx(ctx, db, func(tx sqldb.Tx) error { return g.books.AwaitBatches(ctx, tx) })
 	}
 	if err != nil {
 		return seen, err

@@ -16,7 +16,7 @@ func (g *Gate) Disarm(ctx context.Context, db sqldb.DB, reason string) (was *Mod
 	if err != nil || !able {
 		return nil, err
 	}
-	err = inTx(ctx, db, func(tx sqldb.Tx) error {
+	err = sqldb.InTx(ctx, db, func(tx sqldb.Tx) error {
 		// The row is not locked against transactions that write: no new one gets in
 		// behind this one, so those that did are waited for below.
 		if was, err = readMode(ctx, tx, g.books, g.who.Clock, ""); err != nil || !was.Armed {
@@ -34,7 +34,7 @@ func (g *Gate) Disarm(ctx context.Context, db sqldb.DB, reason string) (was *Mod
 	})
 	away := ""
 	if err == nil && was.Armed {
-		err = inTx(ctx, db, func(tx sqldb.Tx) (err error) {
+		err = sqldb.InTx(ctx, db, func(tx sqldb.Tx) (err error) {
 			away, err = g.closed(ctx, tx, was)
 			return err
 		})

@@ -301,7 +301,7 @@ func (g *Gate) note(ctx context.Context, tx sqldb.Tx, refusal *Refusal) error {
 // query that was given up, is replaced by another.
 func (g *Gate) noteRefusal(ctx context.Context, db sqldb.DB, refusal *Refusal) error {
 	note := func(tx sqldb.Tx) error { return g.note(ctx, tx, refusal) }
-	err := inTx(ctx, db, note)
+	err := sqldb.InTx(ctx, db, note)
 	if again, able := db.(sqldb.Reopener); err != nil && able && db.Dialect().Classify(err).Lost {
 		err = inAnother(ctx, again, note)
 	}
@@ -311,27 +311,14 @@ func (g *Gate) noteRefusal(ctx context.Context, db sqldb.DB, refusal *Refusal) e
 	return refusal
 }
 
-// inAnother is inTx on a further connection to the same database.
+// inAnother is sqldb.InTx on a further connection to the same database.
 func inAnother(ctx context.Context, db sqldb.Reopener, work func(sqldb.Tx) error) error {
 	another, err := db.Another(ctx)
 	if err != nil {
 		return err
 	}
 	defer another.Close(context.WithoutCancel(ctx))
-	return inTx(ctx, another, work)
-}
-
-// inTx runs work in a transaction of its own.
-func inTx(ctx context.Context, db sqldb.DB, work func(sqldb.Tx) error) error {
-	tx, err := db.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
-	if err := work(tx); err != nil {
-		return err
-	}
-	return tx.Commit(ctx)
+	return sqldb.InTx(ctx, another, work)
 }
 
 // Rules are those of the target.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -52,7 +51,7 @@ func placeOf(ctx context.Context, tx sqldb.Tx, dialect sqldb.Dialect) (Place, er
 }
 
 func oneRow(ctx context.Context, tx sqldb.Tx, query string) (row []record.Value, err error) {
-	err = books.Each(ctx, tx, func(values []record.Value) error {
+	err = sqldb.Each(ctx, tx, func(values []record.Value) error {
 		row = append([]record.Value(nil), values...)
 		return nil
 	}, query)

@@ -18,7 +18,7 @@ func (g *Gate) Release(ctx context.Context, db sqldb.DB, typed, reason string) (
 		return &Mode{}, err
 	}
 	var refusal *Refusal
-	err = inTx(ctx, db, func(tx sqldb.Tx) (err error) {
+	err = sqldb.InTx(ctx, db, func(tx sqldb.Tx) (err error) {
 		if was, err = g.lockMode(ctx, tx); err != nil || was.Identity == "" {
 			return err
 		}

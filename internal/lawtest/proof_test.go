@@ -260,7 +260,7 @@ func (w *world) rowsOf(layout books.Layout, column string, runID int64) [][]reco
 	}
 	var rows [][]record.Value
 	w.look(func(tx sqldb.Tx) error {
-		return books.Each(w.t.Context(), tx, func(row []record.Value) error {
+		return sqldb.Each(w.t.Context(), tx, func(row []record.Value) error {
 			rows = append(rows, slices.Clone(row))
 			return nil
 		}, "SELECT "+strings.Join(quoted, ", ")+" FROM "+w.db.Dialect().QuoteName(own.OwnName(layout.Table))+" WHERE "+where+" ORDER BY "+strings.Join(layout.Primary, ", "))

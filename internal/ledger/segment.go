@@ -43,21 +43,11 @@ func encodeSegment(lines []Line) []byte {
 		buf = append(buf, dispositionPlace[l.Disposition])
 		buf = binary.AppendVarint(buf, l.Number-number)
 		buf = binary.AppendVarint(buf, l.Line-line)
-		buf = appendFront(buf, key, l.Key)
-		buf = appendFront(buf, target, l.TargetKey)
+		buf = record.AppendFront(buf, key, l.Key)
+		buf = record.AppendFront(buf, target, l.TargetKey)
 		number, line, key, target = l.Number, l.Line, l.Key, l.TargetKey
 	}
 	return zstdEncoder.EncodeAll(buf, nil)
-}
-
-func appendFront(buf []byte, before, text string) []byte {
-	shared := 0
-	for shared < len(before) && shared < len(text) && before[shared] == text[shared] {
-		shared++
-	}
-	buf = binary.AppendUvarint(buf, uint64(shared))
-	buf = binary.AppendUvarint(buf, uint64(len(text)-shared))
-	return append(buf, text[shared:]...)
 }
 
 var errSegment = errors.New("segment is damaged")

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"testing"
 
-	"landfall/internal/books"
 	"landfall/internal/connector"
 	"landfall/internal/record"
 	"landfall/internal/servertest"
@@ -164,7 +163,7 @@ func (g *ground) query(t testing.TB, query string) [][]string {
 func texts(t testing.TB, tx sqldb.Tx, query string) [][]string {
 	t.Helper()
 	var all [][]string
-	err := books.Each(context.Background(), tx, func(values []record.Value) error {
+	err := sqldb.Each(context.Background(), tx, func(values []record.Value) error {
 		row := make([]string, len(values))
 		for i, value := range values {
 			if row[i] = value.String(); value.IsNull() {

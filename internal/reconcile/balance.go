@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"landfall/internal/books"
 	"landfall/internal/crosswalk"
 	"landfall/internal/ledger"
 	"landfall/internal/record"
@@ -149,7 +148,7 @@ func (w *work) business(ctx context.Context, tx sqldb.Tx, b *verdict.Balance, of
 	column := "t." + dialect.Quote(key[0].Name)
 	query := fmt.Sprintf("SELECT %s FROM %s t WHERE %[1]s > %[3]d AND %[4]s ORDER BY %[1]s LIMIT %[5]d",
 		column, dialect.QuoteName(members[0].Table.Name), lowest, members[0].Store().Nobodys(dialect.AsText(column)), namedInBalance)
-	return books.Each(ctx, tx, func(values []record.Value) error {
+	return sqldb.Each(ctx, tx, func(values []record.Value) error {
 		b.BusinessRows = append(b.BusinessRows, values[0].String())
 		return nil
 	}, query)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"landfall/internal/books"
 	"landfall/internal/dedupe"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
@@ -89,7 +88,7 @@ func (c *comparison) stale(ctx context.Context, counters sqldb.Counters, column 
 
 func oneValue(ctx context.Context, tx sqldb.Tx, query string) (record.Value, error) {
 	value := record.Null()
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		value = values[0]
 		return nil
 	}, query)

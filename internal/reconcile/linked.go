@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"landfall/internal/books"
 	"landfall/internal/crosswalk"
 	"landfall/internal/record"
 	"landfall/internal/run"
@@ -62,7 +61,7 @@ func (c *comparison) lookLinked(ctx context.Context, tx sqldb.Tx, records []*see
 	}
 	query := fmt.Sprintf("SELECT k.ord FROM %s %s %s t ON %s WHERE %s",
 		relation, c.dialect().LookupJoin(), c.dialect().QuoteName(c.Table.Name), c.sameKey(), strings.Join(same, " AND "))
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		asked[values[0].Int()].agrees = true
 		return nil
 	}, query, args...)

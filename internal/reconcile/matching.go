@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -137,7 +136,7 @@ func (c *comparison) matching(ctx context.Context, tx sqldb.Tx, chunk []stray, s
 	query := fmt.Sprintf("SELECT k.ord FROM %s %s %s a ON %s %s %s b ON %s WHERE %s",
 		relation, join, table, c.keyFrom("a", 0), join, table, c.keyFrom("b", len(c.Key)), strings.Join(agree, " AND "))
 	found := map[string]*twin{}
-	return found, books.Each(ctx, tx, func(values []record.Value) error {
+	return found, sqldb.Each(ctx, tx, func(values []record.Value) error {
 		n := values[0].Int()
 		found[strayKeys[n]] = twins[n]
 		return nil

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"landfall/internal/books"
 	"landfall/internal/dedupe"
 	"landfall/internal/mapping"
 	"landfall/internal/record"
@@ -41,7 +40,7 @@ func (c *comparison) findOrphansOf(ctx context.Context, ref *mapping.RefField, f
 	list := append(slices.Clone(c.Key), *column)
 	err = c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		query := fmt.Sprintf("SELECT %s FROM %s t WHERE %s", c.list("t", list), c.dialect().QuoteName(c.Table.Name), c.dangling(ref, column))
-		return books.Each(ctx, tx, func(values []record.Value) error {
+		return sqldb.Each(ctx, tx, func(values []record.Value) error {
 			return suspects.Append([]byte(c.KeyText(fitted(c.Key, values[:key]))))
 		}, query)
 	})
@@ -64,7 +63,7 @@ func (c *comparison) findOrphansOf(ctx context.Context, ref *mapping.RefField, f
 			relation, args := c.dialect().Relation("k", c.Key, keys, 1)
 			query := fmt.Sprintf("SELECT %s FROM %s %s %s t ON %s WHERE %s", c.list("t", list), relation, c.dialect().LookupJoin(),
 				c.dialect().QuoteName(c.Table.Name), c.sameKey(), c.dangling(ref, column))
-			err = books.Each(ctx, tx, func(values []record.Value) error {
+			err = sqldb.Each(ctx, tx, func(values []record.Value) error {
 				row := fitted(list, values)
 				still[c.KeyText(row[:key])] = row[key].String()
 				return nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -29,7 +28,7 @@ func (c *comparison) pages(ctx context.Context, columns []sqldb.Column, see func
 		err := c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 			rows = rows[:0]
 			query, args := c.pageQuery(all, after)
-			err := books.Each(ctx, tx, func(values []record.Value) error {
+			err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 				rows = append(rows, fitted(all, values))
 				return nil
 			}, query, args...)

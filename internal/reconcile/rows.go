@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"landfall/internal/books"
 	"landfall/internal/record"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
@@ -83,7 +82,7 @@ func (h hashing) same(ctx context.Context, tx sqldb.Tx, _ *run.ExpectedBatch, ke
 	for i := range same {
 		same[i] = true
 	}
-	err := books.Each(ctx, tx, func(values []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(values []record.Value) error {
 		same[values[0].Int()] = false
 		return nil
 	}, query, args...)

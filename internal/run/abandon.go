@@ -20,7 +20,7 @@ func Abandon(ctx context.Context, db sqldb.DB, migration, name string) error {
 		return err
 	}
 	l := ledger.New(b)
-	return inTx(ctx, db, func(tx sqldb.Tx) error {
+	return sqldb.InTx(ctx, db, func(tx sqldb.Tx) error {
 		lease, err := TakeLease(ctx, tx, b, migration)
 		if err != nil {
 			return err

@@ -54,7 +54,7 @@ func renew(open func(context.Context) (sqldb.DB, error), lease *books.Lease, run
 		return err
 	}
 	defer db.Close(ctx)
-	err = inTx(ctx, db, func(tx sqldb.Tx) error { return lease.Renew(ctx, tx, runName) })
+	err = sqldb.InTx(ctx, db, func(tx sqldb.Tx) error { return lease.Renew(ctx, tx, runName) })
 	if err == nil {
 		lease.Renewed()
 	}
@@ -77,17 +77,4 @@ func TakeLease(ctx context.Context, tx sqldb.Tx, b *books.Books, migration strin
 // it: its process was killed, or its machine is gone.
 func Abandoned(ctx context.Context, tx sqldb.Tx, b *books.Books, migration string) (bool, error) {
 	return b.Stale(ctx, tx, migration, holderGone)
-}
-
-// inTx runs work in a transaction of its own.
-func inTx(ctx context.Context, db sqldb.DB, work func(sqldb.Tx) error) error {
-	tx, err := db.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
-	if err := work(tx); err != nil {
-		return err
-	}
-	return tx.Commit(ctx)
 }

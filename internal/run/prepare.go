@@ -14,7 +14,7 @@ func PrepareBooks(ctx context.Context, db sqldb.DB) error {
 	if err != nil || present == books.Version {
 		return err
 	}
-	err = inTx(ctx, db, func(tx sqldb.Tx) error { return books.Ensure(ctx, tx, db.Dialect(), present) })
+	err = sqldb.InTx(ctx, db, func(tx sqldb.Tx) error { return books.Ensure(ctx, tx, db.Dialect(), present) })
 	if err != nil && madeMeanwhile(ctx, db) {
 		return nil
 	}

@@ -54,10 +54,10 @@ func (d dialect) SecondaryIndexes(ctx context.Context, tx sqldb.Tx, table sqldb.
 // the transaction's search path back.
 func whileQualified(ctx context.Context, tx sqldb.Tx, work func() error) error {
 	path := ""
-	err := eachRow(ctx, tx, "SELECT current_setting('search_path')", func(row []record.Value) error {
+	err := sqldb.Each(ctx, tx, func(row []record.Value) error {
 		path = row[0].Raw()
 		return nil
-	})
+	}, "SELECT current_setting('search_path')")
 	if err != nil {
 		return err
 	}
@@ -68,20 +68,6 @@ func whileQualified(ctx context.Context, tx sqldb.Tx, work func() error) error {
 		return err // the transaction goes back, and the path with it
 	}
 	return sqldb.Drain(ctx, tx, "SELECT set_config('search_path', "+quoteLiteral(path)+", true)")
-}
-
-func eachRow(ctx context.Context, tx sqldb.Tx, query string, each func([]record.Value) error, args ...any) error {
-	rows, err := tx.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Values()); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 func (d dialect) secondaryIndex(row []record.Value, table sqldb.Name) (sqldb.Index, error) {
@@ -126,7 +112,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::
 
 // WhyNotRebuild names what is missing, or what the table is.
 func (d dialect) WhyNotRebuild(ctx context.Context, tx sqldb.Tx, table sqldb.Name) (why string, denied bool, err error) {
-	err = eachRow(ctx, tx, whyNotRebuildSQL, func(row []record.Value) error {
+	err = sqldb.Each(ctx, tx, func(row []record.Value) error {
 		closed, err := list(row[6])
 		switch {
 		case err != nil:
@@ -145,7 +131,7 @@ func (d dialect) WhyNotRebuild(ctx context.Context, tx sqldb.Tx, table sqldb.Nam
 			why, denied = fmt.Sprintf("making indexes of %s again takes the right to create in tablespace %s: GRANT CREATE ON TABLESPACE %s", table, closed[0], d.Quote(closed[0])), true
 		}
 		return nil
-	}, d.QuoteName(table))
+	}, whyNotRebuildSQL, d.QuoteName(table))
 	return why, denied, err
 }
 
@@ -157,7 +143,7 @@ FROM pg_class c, pg_database d WHERE c.oid = $1::text::regclass AND d.datname = 
 
 // WhyNotAnalyze names what is missing.
 func (d dialect) WhyNotAnalyze(ctx context.Context, tx sqldb.Tx, table sqldb.Name) (why string, denied bool, err error) {
-	err = eachRow(ctx, tx, whyNotAnalyzeSQL, func(row []record.Value) error {
+	err = sqldb.Each(ctx, tx, func(row []record.Value) error {
 		switch {
 		case row[0].Raw() == "v":
 			why = table.String() + " is a view, which has no statistics"
@@ -165,7 +151,7 @@ func (d dialect) WhyNotAnalyze(ctx context.Context, tx sqldb.Tx, table sqldb.Nam
 			why, denied = fmt.Sprintf("only the owner of %s may refresh its statistics: grant the user the role %s", table, row[1].Raw()), true
 		}
 		return nil
-	}, d.QuoteName(table))
+	}, whyNotAnalyzeSQL, d.QuoteName(table))
 	return why, denied, err
 }
 

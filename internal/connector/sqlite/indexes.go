@@ -10,29 +10,15 @@ import (
 // SecondaryIndexes lists the indexes that a CREATE INDEX made; SQLite keeps its
 // text as it was typed.
 func (d dialect) SecondaryIndexes(ctx context.Context, tx sqldb.Tx, table sqldb.Name) (indexes []sqldb.Index, err error) {
-	err = eachRow(ctx, tx, `SELECT s.name, s.sql, (SELECT x.name FROM pragma_index_xinfo(s.name) AS x WHERE x.seqno = 0 AND x.key = 1)
-FROM sqlite_schema AS s JOIN pragma_index_list(?1) AS l ON l.name = s.name
-WHERE s.type = 'index' AND s.sql IS NOT NULL AND l."unique" = 0 AND l.origin = 'c' ORDER BY s.name`, func(row []record.Value) error {
+	err = sqldb.Each(ctx, tx, func(row []record.Value) error {
 		index := sqldb.Index{Name: row[0].Raw(), First: row[2].Raw(), Drop: "DROP INDEX " + d.Quote(row[0].Raw()), Make: []string{row[1].Raw()}}
 		index.Shown = index.Make[0]
 		indexes = append(indexes, index)
 		return nil
-	}, table.Table)
+	}, `SELECT s.name, s.sql, (SELECT x.name FROM pragma_index_xinfo(s.name) AS x WHERE x.seqno = 0 AND x.key = 1)
+FROM sqlite_schema AS s JOIN pragma_index_list(?1) AS l ON l.name = s.name
+WHERE s.type = 'index' AND s.sql IS NOT NULL AND l."unique" = 0 AND l.origin = 'c' ORDER BY s.name`, table.Table)
 	return indexes, err
-}
-
-func eachRow(ctx context.Context, tx sqldb.Tx, query string, each func([]record.Value) error, args ...any) error {
-	rows, err := tx.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Values()); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // WhyNotRebuild implements sqldb.Indexes: SQLite knows no rights.
@@ -47,10 +33,10 @@ func (d dialect) WhyNotAnalyze(ctx context.Context, tx sqldb.Tx, table sqldb.Nam
 
 func (d dialect) noTable(ctx context.Context, tx sqldb.Tx, table sqldb.Name, what string) (why string, denied bool, err error) {
 	why = table.String() + " is " + what
-	err = eachRow(ctx, tx, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql NOT LIKE 'CREATE VIRTUAL%'", func([]record.Value) error {
+	err = sqldb.Each(ctx, tx, func([]record.Value) error {
 		why = ""
 		return nil
-	}, table.Table)
+	}, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql NOT LIKE 'CREATE VIRTUAL%'", table.Table)
 	return why, false, err
 }
 
