@@ -18,11 +18,11 @@ import (
 // floors, so the rooms of one floor do not know each other. A pattern's * is
 // one path element; the first pattern that matches counts.
 var floors = [][]string{
-	0:  {"internal/record"},
+	0:  {"internal/record", "internal/cloudemulator"},
 	1:  {"internal/sqldb"},
 	2:  {"internal/mapping", "internal/books"},
 	3:  {"internal/source", "internal/target", "internal/dedupe", "internal/crosswalk", "internal/ledger", "internal/verdict", "internal/guard", "internal/indexwork", "internal/profile"},
-	4:  {"internal/proof", "internal/connector/table", "internal/connector/textfile", "internal/connector/http", "internal/connector/sourcetest", "internal/connector/targettest"},
+	4:  {"internal/proof", "internal/connector/table", "internal/connector/textfile", "internal/connector/caller", "internal/connector/sourcetest", "internal/connector/targettest"},
 	5:  {"internal/connector/*"},
 	6:  {"internal/connector"},
 	7:  {"internal/migration"},

@@ -5,6 +5,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 	"landfall/internal/connector/textfile"
 	"landfall/internal/source"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 // Address says where a database is. Nothing of it may be logged.
@@ -31,6 +33,9 @@ var databases = map[string]func(ctx context.Context, at Address) (sqldb.DB, erro
 	"postgresql": openPostgres,
 	"sqlite":     openSQLite,
 }
+
+// apis maps the kind of a connection to the opener of such APIs.
+var apis = map[string]func(ctx context.Context, at target.Address) (target.API, error){}
 
 // files maps the ending of a file's name to the reader of such files.
 var files = map[string]func() source.Driver{
@@ -75,6 +80,22 @@ func OpenDB(ctx context.Context, at Address) (sqldb.DB, error) {
 	}
 	return open(ctx, at)
 }
+
+// OpenAPI opens an API by its kind. It makes no call.
+func OpenAPI(ctx context.Context, kind string, at target.Address) (target.API, error) {
+	open, known := apis[kind]
+	if !known {
+		return nil, fmt.Errorf("no kind of API is called %q: it must be one of %s", kind, strings.Join(APIKinds(), ", "))
+	}
+	return open(ctx, at)
+}
+
+// APIKinds lists the kinds of APIs, sorted.
+func APIKinds() []string { return slices.Sorted(maps.Keys(apis)) }
+
+// MakeBooks makes an empty SQLite file for books that share no transaction with
+// their target, and leaves one alone that is there.
+func MakeBooks(ctx context.Context, path string) error { return sqlite.Make(ctx, path) }
 
 // Schemes lists the URL schemes of the databases, sorted.
 func Schemes() []string {

@@ -29,6 +29,10 @@ func (f *File) Describe() []string {
 		if c.Environment != "" {
 			rest = append(rest, subject+".environment: "+plainText(c.Environment))
 		}
+		if c.Kind != "" {
+			rest = append(rest, subject+".kind: "+plainText(c.Kind))
+		}
+		rest = c.Settings.describe(rest, subject)
 		if c.Guard != nil && c.Guard.Approval {
 			rest = append(rest, subject+".guard.approval: "+ApprovalOther)
 		}

@@ -9,7 +9,7 @@ var (
 		"scope", "scopes", "dedupe", "owns", "checks", "check", "each", "fold", "on", "batch",
 	}
 	laterInFrom  = []string{"scope", "dedupe", "renamed_from"}
-	laterInTo    = []string{"api", "scope"}
+	laterInTo    = []string{"scope"}
 	laterInField = []string{
 		"each", "switch", "cases", "collapse", "fold", "default", "scope",
 	}

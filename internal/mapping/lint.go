@@ -53,6 +53,14 @@ func (l *linter) source(e *Entity) {
 		l.refuse(at, near, "%s.from: no connection is named %q", e.Name, e.From.Connection)
 	case e.From.Connection == "" && l.root.get("source") == nil:
 		l.refuse(at, "", "%s.from: a table or query needs a connection: give `source` at the top or `connection` here", e.Name)
+	default:
+		name := e.From.Connection
+		if name == "" {
+			name = l.file.Source
+		}
+		if conn := l.file.Connection(name); conn != nil && conn.IsAPI() {
+			l.refuse(at, "", "%s.from: %s is an API, and records are read from databases and files only", e.Name, name)
+		}
 	}
 }
 

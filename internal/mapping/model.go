@@ -32,10 +32,27 @@ type Connection struct {
 	Environment string    // Production protects it; may be empty
 	Throttle    *Throttle // nil: none
 	Guard       *Guard    // what a protected one demands besides being armed; nil: nothing
-	Position    Position
+	// Kind is that of an API: KindHTTP, or the name of a preset; empty for databases.
+	Kind string
+	// Books is where the books of an API's migrations are: an SQLite file beside
+	// the mapping, or the name of another connection; empty: a file of the mapping's
+	// name. Databases hold their own.
+	Books string
+	// Settings are an API's remaining keys, for its connector; nil when there are none.
+	Settings *Node
+	Position Position
 
 	at places
 }
+
+// KindHTTP is an API that the mapping describes.
+const KindHTTP = "httpapi"
+
+// IsAPI reports whether the connection is written to by calls instead of SQL.
+func (c *Connection) IsAPI() bool { return c.Kind != "" }
+
+// PositionOf is where a key's value stands.
+func (c *Connection) PositionOf(key string) Position { return c.at.of(key, 0, c.Position) }
 
 // Entity is one kind of record.
 type Entity struct {

@@ -1,8 +1,16 @@
 package mapping
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-var connectionKeys = []string{"url", "password", "environment", "throttle", "guard"}
+var (
+	connectionKeys = []string{"url", "password", "environment", "throttle", "guard"}
+	// apiKeys are further ones of connections to APIs; what stands beside them is
+	// for the connector.
+	apiKeys = []string{"kind", "books"}
+)
 
 func (r *reader) connections(f *File, n *Node) {
 	if n == nil {
@@ -26,12 +34,20 @@ func (r *reader) connection(key, n *Node) *Connection {
 	}
 	if n.kind == nodeScalar {
 		c.URL = r.word(n, subject)
+		if overHTTP(n) {
+			c.Kind = KindHTTP
+		}
 		c.at.set("url", n)
 		r.reference(n, subject)
 		r.urlPassword(n, subject)
 		return c
 	}
-	if !r.mapping(n, subject, connectionKeys, nil, false) {
+	known := connectionKeys
+	api := n.kind == nodeMap && (n.get("kind") != nil || overHTTP(n.get("url")))
+	if api {
+		known = append(slices.Clone(connectionKeys), apiKeys...)
+	}
+	if !r.mapping(n, subject, known, nil, api) {
 		return c
 	}
 	if n.get("url") == nil {
@@ -42,8 +58,11 @@ func (r *reader) connection(key, n *Node) *Connection {
 	c.Environment = r.optional(n, "environment", subject)
 	c.Throttle = r.throttle(n.get("throttle"), subject+".throttle")
 	c.Guard = r.guard(c, n.get("guard"), subject+".guard")
-	for _, name := range connectionKeys {
+	for _, name := range known {
 		c.at.set(name, n.get(name))
+	}
+	if api {
+		r.api(c, n, known, subject)
 	}
 	r.environment(n.get("environment"), subject)
 	r.references(n, subject)
@@ -59,5 +78,33 @@ func (r *reader) environment(n *Node, subject string) {
 	short := strings.EqualFold(n.text, "prod") || strings.EqualFold(n.text, "live")
 	if short || Near(n.text, []string{"production"}) != "" {
 		r.refuse(n.at, "production", "%s: environment %q protects nothing", subject, n.text)
+	}
+}
+
+// overHTTP reports whether a url is that of an API.
+func overHTTP(n *Node) bool {
+	if n == nil || n.kind != nodeScalar {
+		return false
+	}
+	scheme, _, found := strings.Cut(strings.ToLower(n.text), "://")
+	return found && (scheme == "http" || scheme == "https")
+}
+
+// api reads what connections to APIs have beside the keys of all.
+func (r *reader) api(c *Connection, n *Node, known []string, subject string) {
+	c.Kind = KindHTTP
+	if n.get("kind") != nil {
+		c.Kind = r.optional(n, "kind", subject)
+	}
+	c.Books = r.optional(n, "books", subject)
+	rest := *n
+	rest.subject, rest.pairs = subject, nil
+	for _, p := range n.pairs {
+		if !slices.Contains(known, p.key.text) {
+			rest.pairs = append(rest.pairs, p)
+		}
+	}
+	if len(rest.pairs) > 0 {
+		c.Settings = &rest
 	}
 }

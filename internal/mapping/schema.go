@@ -99,7 +99,20 @@ func fingerprintSchema() schema {
 }
 
 func connectionSchema() schema {
-	return anyOf(schema{"type": "string"}, object(connectionKeys, schema{
+	database := object(connectionKeys, connectionProperties(), "url")
+	properties := connectionProperties()
+	properties["kind"] = described("httpapi, described by the keys beside it, or the name of a preset: identitycloud", text())
+	properties["books"] = described("where what is remembered is kept: an SQLite file beside the mapping, or the name of another connection", text())
+	api := open(object(append(slices.Clone(connectionKeys), apiKeys...), properties, "url"))
+	api["anyOf"] = []any{
+		schema{"required": []string{"kind"}},
+		schema{"properties": schema{"url": schema{"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}}},
+	}
+	return anyOf(schema{"type": "string"}, database, api)
+}
+
+func connectionProperties() schema {
+	return schema{
 		"url":         described("where the database is; ${VAR} is read from the environment", text()),
 		"password":    described("a reference: ${VAR} or file:PATH", text()),
 		"environment": described("production protects it: it is written to only while it is armed", text()),
@@ -111,5 +124,5 @@ func connectionSchema() schema {
 			"pause_on_lag":    described("while a standby is behind by more, nothing lands: 10s", text()),
 			"check_every":     described("how often that is looked at: 5s", text()),
 		})),
-	}, "url"))
+	}
 }

@@ -27,18 +27,23 @@ func (f *File) Resolve(conn *Connection, getenv func(string) string) (url, passw
 	if url, err = expand("url", conn.URL); err != nil {
 		return "", "", err
 	}
-	if path, found := strings.CutPrefix(conn.Password, secretFile); found {
-		path, err := expand("password", path)
-		if err != nil {
-			return "", "", err
-		}
-		password, err = f.readSecret(path, conn.at.of("password", 0, conn.Position), "connections."+conn.Name+".password")
-		return url, password, err
+	password, err = f.ResolveText(conn.Password, conn.PositionOf("password"), "connections."+conn.Name+".password", getenv)
+	return url, password, err
+}
+
+// ResolveText gives a setting of the connection with its references put in: text
+// as it stands in the file, at the given place. subject names it in errors, which
+// never show a value.
+func (f *File) ResolveText(text string, at Position, subject string, getenv func(string) string) (string, error) {
+	path, found := strings.CutPrefix(text, secretFile)
+	if !found {
+		return f.expand(text, at, subject, getenv)
 	}
-	if password, err = expand("password", conn.Password); err != nil {
-		return "", "", err
+	path, err := f.expand(path, at, subject, getenv)
+	if err != nil {
+		return "", err
 	}
-	return url, password, nil
+	return f.readSecret(path, at, subject)
 }
 
 func (f *File) expand(text string, at Position, subject string, getenv func(string) string) (string, error) {

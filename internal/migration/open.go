@@ -15,6 +15,7 @@ import (
 	"landfall/internal/mapping"
 	"landfall/internal/source"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 // Options say which mapping is opened, and how.
@@ -38,7 +39,8 @@ type Migration struct {
 
 	options Options
 	sources map[string]source.Driver
-	looker  sqldb.DB // the connection that looks at the target
+	looker  sqldb.DB   // the connection that looks at the target, or at the books beside an API
+	api     target.API // nil where the target is a database
 	// onlyReads: nothing may be written to the target.
 	onlyReads bool
 }
@@ -59,6 +61,7 @@ type Entity struct {
 	Aliases    []*mapping.Alias // what references of any entity find records of this one by
 	Form       crosswalk.Form   // of keys that are made of row numbers
 	Registry   *KeyRegistry     // of keys that Landfall makes; nil when there is none
+	Remote     target.Remote    // lands the records where the target is an API; nil otherwise
 }
 
 // Open parses the mapping, connects and looks. It returns mapping.Problems for
@@ -82,7 +85,11 @@ func Open(ctx context.Context, options Options) (*Migration, error) {
 			return nil, mapping.Problems{{Message: fmt.Sprintf("--input %s=…: the mapping has no such entity%s", entity, mapping.Hint(entity, file.EntityNames()))}}
 		}
 	}
+	if err := m.openAPI(ctx); err != nil {
+		return nil, err
+	}
 	if m.looker, err = m.OpenTarget(ctx); err != nil {
+		m.Close(ctx)
 		return nil, err
 	}
 	for _, entity := range file.Entities {
@@ -118,6 +125,9 @@ func OpenTarget(ctx context.Context, options Options) (*mapping.File, sqldb.DB, 
 	if m.Target == nil {
 		return nil, nil, noConnection(file, name)
 	}
+	if err := m.openAPI(ctx); err != nil {
+		return nil, nil, err
+	}
 	db, err := m.OpenTarget(ctx)
 	return file, db, err
 }
@@ -126,9 +136,16 @@ func noConnection(file *mapping.File, name string) error {
 	return mapping.Problems{{Message: fmt.Sprintf("--target %s: the mapping has no such connection%s", name, mapping.Hint(name, file.ConnectionNames()))}}
 }
 
-// OpenTarget opens another connection to the target.
+// OpenTarget opens another connection to the target, or where that is an API, to
+// its books.
 func (m *Migration) OpenTarget(ctx context.Context) (sqldb.DB, error) {
-	db, err := m.openDB(ctx, m.Target, false)
+	var db sqldb.DB
+	var err error
+	if m.api == nil {
+		db, err = m.openDB(ctx, m.Target, false)
+	} else if db, err = m.openBooks(ctx); err == nil {
+		db = besideAPI{db, m.api}
+	}
 	if err == nil && m.onlyReads {
 		return readOnly{db}, nil
 	}
@@ -178,7 +195,7 @@ func (m *Migration) openEntity(ctx context.Context, entity *mapping.Entity) (*En
 	if entity.From.Each != nil {
 		e.Origin = source.Each(e.Origin, entity.From.Each)
 	}
-	if e.Table, err = m.looker.Table(ctx, entity.To.Table); err != nil {
+	if e.Table, err = m.table(ctx, entity); err != nil {
 		if errors.Is(err, sqldb.ErrNoTable) {
 			return nil, m.at(entity.To.Position, entity.Name, err)
 		}
@@ -186,6 +203,11 @@ func (m *Migration) openEntity(ctx context.Context, entity *mapping.Entity) (*En
 	}
 	if err := e.compile(m); err != nil {
 		return nil, err
+	}
+	if m.api != nil {
+		if e.Remote, err = m.api.Remote(e.Table, e.Key); err != nil {
+			return nil, m.at(entity.To.Position, entity.Name, err)
+		}
 	}
 	if entity.To.Sequence != "" && len(e.Key) == 1 {
 		switch e.Key[0].Sequence, err = sqldb.FindSequence(ctx, m.looker, entity.To.Sequence); {
@@ -265,5 +287,8 @@ func (m *Migration) Close(ctx context.Context) {
 	}
 	if m.looker != nil {
 		m.looker.Close(ctx)
+	}
+	if m.api != nil {
+		m.api.Close()
 	}
 }

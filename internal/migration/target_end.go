@@ -7,6 +7,7 @@ import (
 
 	"landfall/internal/mapping"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 // TargetEnd is a mapping file with its target open and its sources left alone:
@@ -22,8 +23,9 @@ type TargetEnd struct {
 // TargetEntity is an entity as far as its target goes.
 type TargetEntity struct {
 	*mapping.Entity
-	Table *sqldb.Table
-	Key   []sqldb.Column // the target key
+	Table  *sqldb.Table
+	Key    []sqldb.Column // the target key
+	Remote target.Remote  // where the target is an API; nil otherwise
 }
 
 // OpenTargetEnd parses the mapping and connects to its target. It returns
@@ -39,6 +41,9 @@ func OpenTargetEnd(ctx context.Context, options Options) (*TargetEnd, error) {
 		name = options.Target
 	}
 	m := &Migration{File: file, Target: file.Connection(name), options: options, looker: db}
+	if beside, is := db.(besideAPI); is {
+		m.api = beside.api
+	}
 	return &TargetEnd{File: file, Target: m.Target, m: m}, nil
 }
 
@@ -56,7 +61,7 @@ func (t *TargetEnd) Entity(ctx context.Context, name string) (*TargetEntity, err
 	}
 	e := &TargetEntity{Entity: entity}
 	var err error
-	if e.Table, err = t.m.looker.Table(ctx, entity.To.Table); err != nil {
+	if e.Table, err = t.m.table(ctx, entity); err != nil {
 		if errors.Is(err, sqldb.ErrNoTable) {
 			return nil, t.m.at(entity.To.Position, entity.Name, err)
 		}
@@ -69,8 +74,16 @@ func (t *TargetEnd) Entity(ctx context.Context, name string) (*TargetEntity, err
 		}
 		e.Key = append(e.Key, *column)
 	}
+	if t.m.api != nil {
+		if e.Remote, err = t.m.api.Remote(e.Table, e.Key); err != nil {
+			return nil, t.m.at(entity.To.Position, entity.Name, err)
+		}
+	}
 	return e, nil
 }
+
+// API is the target where it is one, and nil where it is a database.
+func (t *TargetEnd) API() target.API { return t.m.api }
 
 // Looker is the connection that looks at the target; it is free for other uses.
 func (t *TargetEnd) Looker() sqldb.DB { return t.m.looker }

@@ -35,6 +35,12 @@ type Column struct {
 	Identity   bool   // numbered by the database: identity, serial, rowid key
 	Sequence   string // the sequence behind it, ready for the dialect's nextval; empty when there is none
 	Generated  bool   // computed by the database; may not be written
+	// Hidden: what is written is never given back, as of passwords. Nothing can be
+	// held against it.
+	Hidden bool
+	// KeepsNull: a NULL leaves the value of a row that is there as it is, unless the
+	// mapping says otherwise.
+	KeepsNull bool
 }
 
 // Unique is a primary key, unique constraint or unique index.
