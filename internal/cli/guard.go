@@ -61,7 +61,7 @@ func (f *front) atGate(ctx context.Context, flags guardFlags, command string, wi
 	if flags.target != "" {
 		name = flags.target
 	}
-	rules := guard.RulesOf(file, file.Connection(name))
+	rules := guard.RulesOf(file, file.Connection(name), db)
 	b, err := books.New(db.Dialect())
 	if err != nil {
 		return err

@@ -39,8 +39,8 @@ func (f *front) guardArm() *cobra.Command {
 		Use:   "arm",
 		Short: "Open the target for a while",
 		Long: `Opens the target for runs of this migration, by the target's own clock. It shows what the target is and wants that typed:
-host, port and database as the server tells them, and an id that is kept in the database from the first arming on. Scripts
-give it as --identity. Landfall's own tables are made where there are none.
+host, port and database as the server tells them, or the base URL of an API, and an id that is kept in Landfall's own tables
+from the first arming on. Scripts give it as --identity. Landfall's own tables are made where there are none.
 
 With --plan, only runs that are held to that plan are let in. A plan that was carried out is refused.
 
@@ -111,7 +111,11 @@ func (f *front) arm(ctx context.Context, file *mapping.File, db sqldb.DB, gate *
 		return err
 	}
 	if mode.Clone() {
-		fmt.Fprintf(f.Err, "This database carries the identity of %s, and it is %s: a copy, or it was moved.\nArming it gives it an identity of its own.\n", mode.Recorded.Identity(mode.Identity), mode.Here)
+		what := "This database carries"
+		if mode.Here.API != "" {
+			what = "The books of this API carry"
+		}
+		fmt.Fprintf(f.Err, "%s the identity of %s, and it is %s: a copy, or it was moved.\nArming it gives it an identity of its own.\n", what, mode.Recorded.Identity(mode.Identity), mode.Here)
 	}
 	if !given {
 		fmt.Fprintf(f.Err, "This is the production target of migration %s, reached as %s:\n  %s\nType that to arm it for %s: ", file.Name, db.Identity(), mode.Phrase(), a.For)

@@ -53,7 +53,11 @@ func (f *front) release(ctx context.Context, db sqldb.DB, gate *guard.Gate, type
 		return err
 	}
 	if mode.Identity != "" && !given {
-		fmt.Fprintf(f.Err, "This database, reached as %s, carries the identity of the production target %s. It is\n  %s\nType that to say that it is no production target: ", db.Identity(), mode.Recorded.Identity(mode.Identity), mode.Phrase())
+		what := "This database, reached as %s, carries"
+		if mode.Here.API != "" {
+			what = "This API, reached as %s, has books that carry"
+		}
+		fmt.Fprintf(f.Err, what+" the identity of the production target %s. It is\n  %s\nType that to say that it is no production target: ", db.Identity(), mode.Recorded.Identity(mode.Identity), mode.Phrase())
 		if f.In != nil {
 			typed, _ = bufio.NewReader(f.In).ReadString('\n') // what was not typed is not right either
 		}

@@ -245,7 +245,7 @@ func (f *front) tell(ctx context.Context, m *migration.Migration, r *ledger.Run,
 // adviseMending says how rejected records come again: where nothing gets in but
 // what somebody else approved, by a further plan, and not by a retry.
 func (f *front) adviseMending(m *migration.Migration, mode string) {
-	if !guard.RulesOf(m.File, m.Target).Approval {
+	if !guard.RulesOf(m.File, m.Target, m.Looker()).Approval {
 		fmt.Fprintf(f.Out, "Mend what was rejected, then: landfall retry%s\n", f.fileFlag())
 		return
 	}

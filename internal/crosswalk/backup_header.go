@@ -32,19 +32,20 @@ type BackupHeader struct {
 	Spaces   []BackupSpace  `json:"key_spaces,omitempty"`
 }
 
-// BackupOrigin says of which database a backup is.
+// BackupOrigin says of which target a backup is.
 type BackupOrigin struct {
 	Target   string      `json:"target"`             // as it was reached, without user and password
 	Place    BackupPlace `json:"place"`              // in its own words
 	Identity string      `json:"identity,omitempty"` // the id that is kept in it; empty where none is
 }
 
-// BackupPlace is where a database is, as the guard knows it.
+// BackupPlace is where a target is, as the guard knows it.
 type BackupPlace struct {
-	Host     string `json:"host"`
+	Host     string `json:"host,omitempty"`
 	Port     string `json:"port,omitempty"`
-	Database string `json:"database"`
+	Database string `json:"database,omitempty"`
 	System   string `json:"system,omitempty"`
+	API      string `json:"api,omitempty"`
 }
 
 // BackupEntity is an entity with its entries, counted by role and state.

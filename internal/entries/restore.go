@@ -72,8 +72,8 @@ func mayRestore(ctx context.Context, end *migration.TargetEnd, file *crosswalk.B
 		return nil
 	}
 	return &guard.Refusal{Code: guard.CodeOtherDatabase, Text: fmt.Sprintf(
-		"%s is of the database %s, and this is %s: its entries name rows of that one, and here others may have their keys. Where that database was moved or restored to this place, say so with --moved-from '%[2]s'",
-		file.Path, originOf(file), here.Identity(id))}
+		"%s is of the %[4]s %[2]s, and this is %[3]s: its entries name rows of that one, and here others may have their keys. Where that %[4]s was moved or restored to this place, say so with --moved-from '%[2]s'",
+		file.Path, originOf(file), here.Identity(id), guard.Place(origin.Place).Kind())}
 }
 
 // originOf is the identity of the database that a backup is of.

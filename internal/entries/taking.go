@@ -64,7 +64,7 @@ func newTaking(end *migration.TargetEnd, o Options, what string) (*taking, error
 	}
 	t := &taking{Session: &run.Session{Target: end}, end: end, o: o, books: b, ledger: ledger.New(b), what: what}
 	actor, host := run.HolderName()
-	t.Gate = guard.NewGate(b, guard.RulesOf(end.File, end.Target), guard.Asking{Actor: actor, Host: host, Command: what, Migration: end.File.Name, Unplanned: true})
+	t.Gate = guard.NewGate(b, guard.RulesOf(end.File, end.Target, end.Looker()), guard.Asking{Actor: actor, Host: host, Command: what, Migration: end.File.Name, Unplanned: true})
 	t.Tell = func(run.Event) {}
 	t.Point = func(p run.Point) {
 		if o.Points != nil {

@@ -33,10 +33,10 @@ func (g *Gate) Look(ctx context.Context, db sqldb.DB) (*Mode, error) {
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
 	if able {
-		return readMode(ctx, tx, g.books, g.who.Clock, "")
+		return g.readMode(ctx, tx, "")
 	}
 	m := &Mode{}
-	if m.Here, err = placeOf(ctx, tx, g.books.Dialect()); err != nil {
+	if m.Here, err = placeOf(ctx, tx, g.books.Dialect(), g.rules.API); err != nil {
 		return nil, err
 	}
 	m.Now, err = serverNow(ctx, tx, g.books)
@@ -123,7 +123,7 @@ func (g *Gate) lockMode(ctx context.Context, tx sqldb.Tx) (*Mode, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the guard: %w", err)
 	}
-	return readMode(ctx, tx, g.books, g.who.Clock, g.books.Dialect().LockRows())
+	return g.readMode(ctx, tx, g.books.Dialect().LockRows())
 }
 
 func (g *Gate) wrongIdentity(m *Mode) *Refusal {

@@ -19,7 +19,7 @@ func (g *Gate) Disarm(ctx context.Context, db sqldb.DB, reason string) (was *Mod
 	err = sqldb.InTx(ctx, db, func(tx sqldb.Tx) error {
 		// The row is not locked against transactions that write: no new one gets in
 		// behind this one, so those that did are waited for below.
-		if was, err = readMode(ctx, tx, g.books, g.who.Clock, ""); err != nil || !was.Armed {
+		if was, err = g.readMode(ctx, tx, ""); err != nil || !was.Armed {
 			return err
 		}
 		if _, err := disarm(ctx, tx, g.books, was.Now, g.who.Actor+"@"+g.who.Host, reason); err != nil {

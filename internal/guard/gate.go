@@ -106,7 +106,7 @@ func (g *Gate) askAll(ctx context.Context, db sqldb.DB) (*Refusal, error) {
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	m, err := readMode(ctx, tx, g.books, g.who.Clock, "")
+	m, err := g.readMode(ctx, tx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (g *Gate) judge(m *Mode) *Refusal {
 	case m.Identity == "":
 		return &Refusal{CodeDisabled, g.notArmed("it never was")}
 	case m.Clone():
-		return &Refusal{CodeClone, fmt.Sprintf("this database is %s and carries the identity of %s: it is a copy, or it was moved, and so it is not armed; `landfall guard arm` gives it an identity of its own", m.Here, m.Recorded.Identity(m.Identity))}
+		return &Refusal{CodeClone, m.carries("") + ": it is a copy, or it was moved, and so it is not armed; `landfall guard arm` gives it an identity of its own"}
 	case !m.Armed:
 		why := fmt.Sprintf("%s disarmed it at %s", m.DisarmedBy, m.DisarmedAt)
 		if m.DisarmReason != "" {
@@ -174,7 +174,7 @@ func (g *Gate) Check(ctx context.Context, tx sqldb.Tx) error {
 	if !ok {
 		return books.ErrNoOwnTables
 	}
-	m, err := readMode(ctx, tx, g.books, g.who.Clock, own.LockLease())
+	m, err := g.readMode(ctx, tx, own.LockLease())
 	if err != nil {
 		return err
 	}
@@ -256,7 +256,7 @@ func (g *Gate) Ended(ctx context.Context, tx sqldb.Tx, run string, outcome Outco
 
 // disarmBy disarms what is armed for this migration, and notes it.
 func (g *Gate) disarmBy(ctx context.Context, tx sqldb.Tx, by, reason string) error {
-	m, err := readMode(ctx, tx, g.books, g.who.Clock, "")
+	m, err := g.readMode(ctx, tx, "")
 	if err != nil || m.Clone() || m.Migration != g.who.Migration {
 		return err
 	}

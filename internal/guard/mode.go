@@ -44,6 +44,14 @@ type Mode struct {
 // Clone reports whether the database carries the identity of another place.
 func (m *Mode) Clone() bool { return m.Identity != "" && !m.Recorded.Is(m.Here) }
 
+// carries tells of a copy what it is, and whose identity it carries.
+func (m *Mode) carries(whose string) string {
+	if m.Here.API != "" {
+		return fmt.Sprintf("the API is %s, and its books carry the identity of %s%s", m.Here, whose, m.Recorded.Identity(m.Identity))
+	}
+	return fmt.Sprintf("this database is %s and carries the identity of %s%s", m.Here, whose, m.Recorded.Identity(m.Identity))
+}
+
 // foreign reports whether it carries no identity that is its own.
 func (m *Mode) foreign() bool { return m.Identity == "" || m.Clone() }
 
@@ -63,14 +71,15 @@ func (m *Mode) Phrase() string {
 }
 
 // readMode reads the guard's row; lock is appended to the query.
-func readMode(ctx context.Context, tx sqldb.Tx, b *books.Books, clock func() time.Time, lock string) (*Mode, error) {
+func (g *Gate) readMode(ctx context.Context, tx sqldb.Tx, lock string) (*Mode, error) {
+	b, clock := g.books, g.who.Clock
 	m := &Mode{}
 	row, found, err := b.One(ctx, tx, `SELECT identity, place, state, migration, plan_hash, reason, armed_by, armed_at, expires_at,
   disarmed_by, disarmed_at, disarm_reason, connection, rules, `+b.Now(0)+` FROM {guard} WHERE id = 1`+lock)
 	if err != nil {
 		return nil, fmt.Errorf("reading the guard: %w", err)
 	}
-	if m.Here, err = placeOf(ctx, tx, b.Dialect()); err != nil {
+	if m.Here, err = placeOf(ctx, tx, b.Dialect(), g.rules.API); err != nil {
 		return nil, err
 	}
 	if !found {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 
@@ -14,16 +15,21 @@ import (
 	"landfall/internal/sqldb"
 )
 
-// Place is where a database is, in its own words.
+// Place is where a target is: a database in its own words, or an API.
 type Place struct {
-	Host     string `json:"host"`           // the server's address, or the name of this machine where the database is on it
-	Port     string `json:"port,omitempty"` // none where the database is a file
-	Database string `json:"database"`       // its name, or the absolute path of its file
+	Host     string `json:"host,omitempty"`     // the server's address, or the name of this machine where the database is on it
+	Port     string `json:"port,omitempty"`     // none where the database is a file
+	Database string `json:"database,omitempty"` // its name, or the absolute path of its file
 	System   string `json:"system,omitempty"`
+	API      string `json:"api,omitempty"` // the base URL of an API, which has none of the others
 }
 
-// placeOf asks the database where it is.
-func placeOf(ctx context.Context, tx sqldb.Tx, dialect sqldb.Dialect) (Place, error) {
+// placeOf asks the database where it is. Where its books are those of an API, that
+// is where the API is.
+func placeOf(ctx context.Context, tx sqldb.Tx, dialect sqldb.Dialect, api string) (Place, error) {
+	if api != "" {
+		return Place{API: baseURL(api)}, nil
+	}
 	placer, ok := dialect.(sqldb.Placer)
 	if !ok {
 		return Place{}, errors.New("this kind of database does not tell where it is, so it cannot be guarded")
@@ -71,16 +77,40 @@ func (p Place) Is(other Place) bool {
 	if p.System != "" && other.System != "" && p.System != other.System {
 		return false
 	}
-	return p.Host == other.Host && p.Port == other.Port && p.Database == other.Database
+	return p.Host == other.Host && p.Port == other.Port && p.Database == other.Database && p.API == other.API
 }
 
 // String is what a person recognises the place by: host:port/database, or
-// host:path of a file.
+// host:path of a file, or the base URL of an API.
 func (p Place) String() string {
+	if p.API != "" {
+		return p.API
+	}
 	if p.Port == "" {
 		return p.Host + ":" + p.Database
 	}
 	return net.JoinHostPort(p.Host, p.Port) + "/" + p.Database
+}
+
+// Kind is what the place is one of, in words: a database or an API.
+func (p Place) Kind() string {
+	if p.API != "" {
+		return "API"
+	}
+	return "database"
+}
+
+// baseURL is a base URL in the one spelling in which it is compared.
+func baseURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	}
+	return strings.TrimRight(u.Redacted(), "/")
 }
 
 // Identity is what is typed to arm: the place and, once it is recorded, the

@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"landfall/internal/mapping"
+	"landfall/internal/sqldb"
 )
 
 // Rules are what a connection of the mapping demands of who writes to it.
 type Rules struct {
 	Connection string // its name
 	Protected  bool   // environment: production
+	API        string // the base URL of the API that is written to; empty where that is a database
 	Dir        string // where commands of the rules are run: the mapping's folder
 	Windows    []mapping.Window
 	Blackouts  []mapping.Blackout
@@ -20,9 +22,9 @@ type Rules struct {
 	Approval   bool
 }
 
-// RulesOf reads the rules of a connection of the file.
-func RulesOf(file *mapping.File, c *mapping.Connection) Rules {
-	r := Rules{Connection: c.Name, Protected: c.Environment == mapping.Production, Dir: file.Dir}
+// RulesOf reads the rules of a connection of the file, which db is to.
+func RulesOf(file *mapping.File, c *mapping.Connection, db sqldb.DB) Rules {
+	r := Rules{Connection: c.Name, Protected: c.Environment == mapping.Production, API: sqldb.APIOf(db), Dir: file.Dir}
 	if g := c.Guard; g != nil {
 		r.Windows, r.Blackouts, r.Backup, r.Approval = g.Windows, g.Blackouts, g.Backup, g.Approval
 	}

@@ -201,7 +201,7 @@ func (g *Gate) lookAgain(ctx context.Context, open func(context.Context) (sqldb.
 		return err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	m, err := readMode(ctx, tx, g.books, g.who.Clock, "")
+	m, err := g.readMode(ctx, tx, "")
 	if err == nil {
 		g.saw(m, g.judge(m))
 	}

@@ -18,7 +18,7 @@ func (g *Gate) openUnprotected(ctx context.Context, db sqldb.DB, able bool) erro
 	if err != nil {
 		return err
 	}
-	m, err := readMode(ctx, tx, g.books, g.who.Clock, "")
+	m, err := g.readMode(ctx, tx, "")
 	tx.Rollback(context.WithoutCancel(ctx))
 	if err != nil || m.Identity == "" {
 		return err
@@ -31,7 +31,12 @@ func (g *Gate) openUnprotected(ctx context.Context, db sqldb.DB, able bool) erro
 func (g *Gate) isProduction(m *Mode) *Refusal {
 	if !m.Clone() {
 		return &Refusal{CodeProduction, fmt.Sprintf(
-			"the database of connection %s is the production target %s, and the connection does not say so: give it `environment: production`, and arm it", g.rules.Connection, m.Phrase())}
+			"the %s of connection %s is the production target %s, and the connection does not say so: give it `environment: production`, and arm it", m.Here.Kind(), g.rules.Connection, m.Phrase())}
+	}
+	if m.Here.API != "" {
+		return &Refusal{CodeProduction, fmt.Sprintf(
+			"connection %s: %s: it is that target by another address, or the books were copied from it. Give the connection `environment: production` and arm it; if this API is no production, give it books of its own, or say so once by `landfall guard release --target %[1]s`",
+			g.rules.Connection, m.carries("the production target "))}
 	}
 	return &Refusal{CodeProduction, fmt.Sprintf(
 		"the database of connection %s is %s and carries the identity of the production target %s: it is that target by another address, or a copy of it. Give the connection `environment: production` and arm it; if it is a copy that is no production, say so once by `landfall guard release --target %s`",
@@ -49,7 +54,7 @@ func (g *Gate) admitUnprotected(ctx context.Context, tx sqldb.Tx) error {
 	if !found {
 		return nil
 	}
-	m, err := readMode(ctx, tx, g.books, g.who.Clock, "")
+	m, err := g.readMode(ctx, tx, "")
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,8 @@ import (
 	"landfall/internal/sqldb"
 )
 
-// Where tells which database this is: where it is, and the id that is kept
-// inside it, or "" where none was ever recorded. It only reads.
+// Where tells which target this is: where it is, and the id that is kept in its
+// books, or "" where none was ever recorded. It only reads.
 func Where(ctx context.Context, db sqldb.DB) (Place, string, error) {
 	able, err := guarded(ctx, db)
 	if err != nil {
@@ -19,7 +19,7 @@ func Where(ctx context.Context, db sqldb.DB) (Place, string, error) {
 		return Place{}, "", err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	place, err := placeOf(ctx, tx, db.Dialect())
+	place, err := placeOf(ctx, tx, db.Dialect(), sqldb.APIOf(db))
 	if err != nil || !able {
 		return place, "", err
 	}

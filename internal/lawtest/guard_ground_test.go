@@ -42,7 +42,7 @@ func (w *world) gate(clock func() time.Time) *guard.Gate {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return guard.NewGate(w.ledger().Books(), guard.RulesOf(file, file.Connection("goal")), guard.Asking{
+	return guard.NewGate(w.ledger().Books(), guard.RulesOf(file, file.Connection("goal"), w.db), guard.Asking{
 		Actor: "ann", Host: "desk", Command: "guard arm", Migration: file.Name, Clock: clock, Trail: filepath.Join(w.dir, guard.TrailName),
 	})
 }

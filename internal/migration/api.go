@@ -98,6 +98,9 @@ func (b besideAPI) Table(ctx context.Context, name string) (*sqldb.Table, error)
 	return own, ownErr
 }
 
+// BesideOf implements sqldb.Beside.
+func (b besideAPI) BesideOf() string { return b.api.Identity() }
+
 // Identity implements sqldb.DB: what is written to is the API.
 func (b besideAPI) Identity() string { return b.api.Identity() }
 

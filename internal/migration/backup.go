@@ -12,7 +12,7 @@ import (
 // that a query that cannot be answered is told before a run needs the answer. A
 // command is not tried: it may do more than tell.
 func (m *Migration) TryBackup(ctx context.Context) error {
-	rules := guard.RulesOf(m.File, m.Target)
+	rules := guard.RulesOf(m.File, m.Target, m.looker)
 	if rules.Backup == nil || rules.Backup.Query == "" {
 		return nil
 	}

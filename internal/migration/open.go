@@ -159,6 +159,9 @@ func (m *Migration) OnlyRead() { m.onlyReads = true }
 // readOnly is a connection that begins no transaction that may write.
 type readOnly struct{ sqldb.DB }
 
+// BesideOf implements sqldb.Beside.
+func (r readOnly) BesideOf() string { return sqldb.APIOf(r.DB) }
+
 // Begin implements sqldb.DB.
 func (readOnly) Begin(context.Context) (sqldb.Tx, error) { return nil, errOnlyReads }
 

@@ -91,9 +91,9 @@ func (p *Plan) sameTarget(ctx context.Context, m *migration.Migration) error {
 	case was.Environment != is.Environment:
 		return moved("the connection's environment was %q, and is %q", was.Environment, is.Environment)
 	case !was.Place.Is(is.Place):
-		return moved("it is for the database %s, and this is %s", was.Place, is.Place)
+		return moved("it is for the %s %s, and this is %s", was.Place.Kind(), was.Place, is.Place)
 	case was.ID != "" && was.ID != is.ID:
-		return moved("it is for the database %s, and this is %s", was.Place.Identity(was.ID), is.Place.Identity(is.ID))
+		return moved("it is for the %s %s, and this is %s", was.Place.Kind(), was.Place.Identity(was.ID), is.Place.Identity(is.ID))
 	}
 	for i := range p.Entities {
 		if e := m.Entity(p.Entities[i].Name); e != nil && tableHash(e) != p.Entities[i].TableHash {

@@ -50,7 +50,7 @@ func (o *Options) gate(b *books.Books, end *migration.TargetEnd, resume, rehears
 		command = "resume"
 	}
 	actor, host := run.HolderName()
-	return guard.NewGate(b, guard.RulesOf(end.File, end.Target), guard.Asking{
+	return guard.NewGate(b, guard.RulesOf(end.File, end.Target, end.Looker()), guard.Asking{
 		Actor: actor, Host: host, Command: command, Migration: end.File.Name, Trail: guard.TrailBeside(o.RunsDir), Clock: o.Clock,
 		Unplanned: true, Rehearsal: rehearsal,
 	})

@@ -85,7 +85,7 @@ func Refuse(ctx context.Context, m *migration.Migration, o Options, resume bool,
 	if err != nil {
 		return err
 	}
-	return guard.NewGate(b, guard.RulesOf(m.File, m.Target), o.asking(m.File.Name, resume)).Refuse(ctx, m.Looker(), refusal.Code, refusal.Text)
+	return guard.NewGate(b, guard.RulesOf(m.File, m.Target, m.Looker()), o.asking(m.File.Name, resume)).Refuse(ctx, m.Looker(), refusal.Code, refusal.Text)
 }
 
 // asking says on whose behalf the guard is asked.
@@ -105,8 +105,8 @@ func (o *Options) asking(migration string, resume bool) guard.Asking {
 }
 
 // Gate is what lets a run with these options into its target.
-func (o *Options) Gate(b *books.Books, file *mapping.File, c *mapping.Connection, resume bool) *guard.Gate {
-	return guard.NewGate(b, guard.RulesOf(file, c), o.asking(file.Name, resume))
+func (o *Options) Gate(b *books.Books, m *migration.Migration, resume bool) *guard.Gate {
+	return guard.NewGate(b, guard.RulesOf(m.File, m.Target, m.Looker()), o.asking(m.File.Name, resume))
 }
 
 // Point names a place in a batch's life.

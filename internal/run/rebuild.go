@@ -77,7 +77,7 @@ func overLeft(ctx context.Context, end *migration.TargetEnd, o Options, command 
 	s := r.Session
 	loader := &target.Loader{Open: end.OpenTarget, Dialect: b.Dialect(), Patience: o.Patience, Waiting: r.waiting}
 	defer loader.Close(context.WithoutCancel(ctx))
-	s.Loader, s.Gate = loader, guard.NewGate(b, guard.RulesOf(end.File, end.Target), asking)
+	s.Loader, s.Gate = loader, guard.NewGate(b, guard.RulesOf(end.File, end.Target, end.Looker()), asking)
 	if err := s.Gate.Open(ctx, end.Looker()); err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func
 	}
 	asking := o.asking(m.File.Name, false)
 	asking.Rehearsal = true
-	gate := guard.NewGate(b, guard.RulesOf(m.File, m.Target), asking)
+	gate := guard.NewGate(b, guard.RulesOf(m.File, m.Target, m.Looker()), asking)
 	if err := gate.Open(ctx, db); err != nil {
 		return nil, err
 	}

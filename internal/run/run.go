@@ -91,7 +91,7 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	if err := r.refuseEarly(ctx, mustResume); err != nil {
 		return nil, err
 	}
-	r.Gate = o.Gate(b, m.File, m.Target, mustResume)
+	r.Gate = o.Gate(b, m, mustResume)
 	if err := r.Gate.Open(ctx, m.Looker()); err != nil {
 		return nil, err
 	}
