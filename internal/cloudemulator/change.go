@@ -1,9 +1,8 @@
 package cloudemulator
 
-import "net/url"
-
 // change is what entity.update and entity.replace share.
-func (e *Emulator) change(form url.Values, limit int, whole func(*store, *record, values) *failure, part func(shaping, spot, any, string) *failure) ([]byte, *failure) {
+func (e *Emulator) change(call *Call, limit int, whole func(*store, *record, values) *failure, part func(shaping, spot, any, string) *failure) ([]byte, *failure) {
+	form := call.Parameters
 	s, sel, failed := e.selection(form)
 	if failed != nil {
 		return nil, failed
@@ -51,16 +50,16 @@ func ownedFailure(name string) *failure {
 }
 
 // update leaves alone what the request does not name.
-func (e *Emulator) update(form url.Values, limit int) ([]byte, *failure) {
-	return e.change(form, limit, func(s *store, r *record, object values) *failure {
+func (e *Emulator) update(call *Call, limit int) ([]byte, *failure) {
+	return e.change(call, limit, func(s *store, r *record, object values) *failure {
 		return s.shaping().merge(s.declared.Attributes, r.attributes, object, "")
 	}, shaping.update)
 }
 
 // replace makes null what the request does not name, and gives the elements of
 // plurals new ids.
-func (e *Emulator) replace(form url.Values, limit int) ([]byte, *failure) {
-	return e.change(form, limit, func(s *store, r *record, object values) *failure {
+func (e *Emulator) replace(call *Call, limit int) ([]byte, *failure) {
+	return e.change(call, limit, func(s *store, r *record, object values) *failure {
 		fresh := cloned(object)
 		for i := range s.declared.Attributes {
 			if a := &s.declared.Attributes[i]; a.Kind == Plural && fresh[a.Name] != nil {

@@ -35,8 +35,7 @@ type Options struct {
 	Faults         []Fault
 	// KeepCalls is how many calls the request log remembers; 0: 200,000.
 	KeepCalls int
-	// Log is told of each call when it has ended, one after the other. The log's
-	// parameters are those of the call, with secrets and passwords left out.
+	// Log is told of each call when it has ended, of one after the other.
 	Log func(Call)
 }
 
@@ -147,10 +146,10 @@ func (e *Emulator) answer(a *answer, op operation, call *Call) {
 	}
 	if fault, found := e.faults.pick(call.Operation, form); found {
 		call.Fault = fault.Do
-		e.play(a, op, form, fault)
+		e.play(a, op, call, fault)
 		return
 	}
-	text, failed := op.run(e, form, everything)
+	text, failed := op.run(e, call, everything)
 	a.result(text, failed)
 }
 

@@ -66,20 +66,20 @@ type Fault struct {
 func (f Fault) check() error {
 	if f.Operation != "" {
 		if _, is := operations[f.Operation]; !is {
-			return fmt.Errorf("fault: %q is no operation of the API", f.Operation)
+			return fmt.Errorf("%q is no operation of the API", f.Operation)
 		}
 	}
 	switch {
 	case !slices.Contains(faultKinds, f.Do):
-		return fmt.Errorf("fault: do is %q, expected one of %v", f.Do, faultKinds)
+		return fmt.Errorf("do is %q, expected one of %v", f.Do, faultKinds)
 	case f.Do == APIError && f.Code == 0:
-		return fmt.Errorf("fault: %s needs a code", f.Do)
+		return fmt.Errorf("%s needs a code", f.Do)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599), f.Do == HTTPStatus && f.Status == 0:
-		return fmt.Errorf("fault: %s needs an HTTP status from 200 to 599", f.Do)
+		return fmt.Errorf("%s needs an HTTP status from 200 to 599", f.Do)
 	case f.Probability < 0 || f.Probability > 1:
-		return fmt.Errorf("fault: probability is %v, expected a share from 0 to 1", f.Probability)
+		return fmt.Errorf("probability is %v, expected a share from 0 to 1", f.Probability)
 	case f.Call < 0 || f.Times < 0 || f.Delay < 0 || f.Short < 0 || f.Apply < ApplyNone:
-		return fmt.Errorf("fault: call, times, delay and short are not negative, and apply is not below %d", ApplyNone)
+		return fmt.Errorf("call, times, delay and short are not negative, and apply is not below %d", ApplyNone)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ type Call struct {
 	Client          string
 	Auth            string // basic, signature, oauth, form; empty when it was none of them
 	Bytes           int64  // of its parameters
-	Records         int    // that it carries, when it creates several
+	Records         int    // that it carries, of entity.bulkCreate; 0 when a fault kept it from being read
 	// Parameters are as the caller sent them, without the client's secret. The
 	// newest calls alone keep them: until they take 16 MiB together.
 	Parameters url.Values

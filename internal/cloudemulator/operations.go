@@ -11,7 +11,7 @@ type operation struct {
 	writes bool
 	// run carries it out, for the first limit records where there are several;
 	// limit is negative for all of them. It returns the answer's JSON.
-	run func(e *Emulator, form url.Values, limit int) ([]byte, *failure)
+	run func(e *Emulator, call *Call, limit int) ([]byte, *failure)
 }
 
 var operations = map[string]operation{
@@ -49,7 +49,8 @@ func argument[T any](form url.Values, name, expected string) (T, *failure) {
 	return value, nil
 }
 
-func (e *Emulator) bulkCreate(form url.Values, limit int) ([]byte, *failure) {
+func (e *Emulator) bulkCreate(call *Call, limit int) ([]byte, *failure) {
+	form := call.Parameters
 	s, failed := e.storeOf(form)
 	if failed != nil {
 		return nil, failed
@@ -62,6 +63,7 @@ func (e *Emulator) bulkCreate(form url.Values, limit int) ([]byte, *failure) {
 	if !slices.Contains([]string{"", "true", "false", "smart"}, form.Get("commit_each")) {
 		return nil, invalid("commit_each", "commit_each is none of true, false, smart")
 	}
+	call.Records = len(records)
 	if limit >= 0 && limit < len(records) {
 		records = records[:limit]
 	}
@@ -86,7 +88,8 @@ func (e *Emulator) bulkCreate(form url.Values, limit int) ([]byte, *failure) {
 	return append(append(ids, uuids...), "]}"...), nil
 }
 
-func (e *Emulator) create(form url.Values, limit int) ([]byte, *failure) {
+func (e *Emulator) create(call *Call, limit int) ([]byte, *failure) {
+	form := call.Parameters
 	s, failed := e.storeOf(form)
 	if failed != nil {
 		return nil, failed
@@ -108,7 +111,8 @@ func (e *Emulator) create(form url.Values, limit int) ([]byte, *failure) {
 	return append(answer, '}'), nil
 }
 
-func (e *Emulator) delete(form url.Values, limit int) ([]byte, *failure) {
+func (e *Emulator) delete(call *Call, limit int) ([]byte, *failure) {
+	form := call.Parameters
 	s, sel, failed := e.selection(form)
 	if failed != nil || limit == 0 {
 		return nil, failed
@@ -140,7 +144,8 @@ func (e *Emulator) selection(form url.Values) (*store, selector, *failure) {
 
 var done = []byte(`{"stat":"ok"}`)
 
-func (e *Emulator) count(form url.Values, _ int) ([]byte, *failure) {
+func (e *Emulator) count(call *Call, _ int) ([]byte, *failure) {
+	form := call.Parameters
 	s, failed := e.storeOf(form)
 	if failed != nil {
 		return nil, failed
@@ -152,7 +157,8 @@ func (e *Emulator) count(form url.Values, _ int) ([]byte, *failure) {
 	return appendValue(nil, map[string]any{"stat": "ok", "total_count": s.count(filter)}), nil
 }
 
-func (e *Emulator) find(form url.Values, _ int) ([]byte, *failure) {
+func (e *Emulator) find(call *Call, _ int) ([]byte, *failure) {
+	form := call.Parameters
 	s, failed := e.storeOf(form)
 	if failed != nil {
 		return nil, failed
@@ -232,7 +238,8 @@ func (s *store) parseSort(form url.Values) ([]sortKey, *failure) {
 }
 
 // read answers the operation that is called entity: one record, or a part of it.
-func (e *Emulator) read(form url.Values, _ int) ([]byte, *failure) {
+func (e *Emulator) read(call *Call, _ int) ([]byte, *failure) {
+	form := call.Parameters
 	s, sel, failed := e.selection(form)
 	if failed != nil {
 		return nil, failed

@@ -4,17 +4,16 @@ import (
 	"bytes"
 	"cmp"
 	"net/http"
-	"net/url"
 	"time"
 )
 
 // play lets a call go wrong.
-func (e *Emulator) play(a *answer, op operation, form url.Values, fault Fault) {
+func (e *Emulator) play(a *answer, op operation, call *Call, fault Fault) {
 	wait(a.r, fault.Delay)
 	var text []byte
 	var failed *failure
 	if limit := fault.limit(); limit != 0 {
-		text, failed = op.run(e, form, limit)
+		text, failed = op.run(e, call, limit)
 	}
 	for name, value := range fault.Header {
 		a.w.Header().Set(name, value)
