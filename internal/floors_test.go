@@ -23,14 +23,15 @@ var floors = [][]string{
 	2:  {"internal/mapping", "internal/books"},
 	3:  {"internal/source", "internal/target", "internal/dedupe", "internal/crosswalk", "internal/ledger", "internal/verdict", "internal/guard", "internal/indexwork", "internal/profile"},
 	4:  {"internal/proof", "internal/connector/table", "internal/connector/textfile", "internal/connector/caller", "internal/connector/sourcetest", "internal/connector/targettest"},
-	5:  {"internal/connector/*"},
-	6:  {"internal/connector"},
-	7:  {"internal/migration"},
-	8:  {"internal/run"},
-	9:  {"internal/run/temporal", "internal/plan", "internal/rollback", "internal/reconcile", "internal/entries", "internal/report", "internal/demo", "internal/dataload"},
-	10: {"internal/web"},
-	11: {"internal/cli"},
-	12: {"cmd/landfall"},
+	5:  {"internal/connector/httpapi"},
+	6:  {"internal/connector/*"},
+	7:  {"internal/connector"},
+	8:  {"internal/migration"},
+	9:  {"internal/run"},
+	10: {"internal/run/temporal", "internal/plan", "internal/rollback", "internal/reconcile", "internal/entries", "internal/report", "internal/demo", "internal/dataload"},
+	11: {"internal/web"},
+	12: {"internal/cli"},
+	13: {"cmd/landfall"},
 }
 
 const nowhere = -1

@@ -1,0 +1,263 @@
+package httpapi
+
+import (
+	"context"
+	"slices"
+
+	"landfall/internal/record"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// Settle implements target.Remote.
+func (r *remote) Settle(ctx context.Context, orders []target.Order) ([]target.Outcome, error) {
+	outcomes := make([]target.Outcome, len(orders))
+	var byKey, byContent []int
+	for i := range orders {
+		outcomes[i] = target.Outcome{State: target.Unknown, Message: "the API has no way to look it up"}
+		switch {
+		case orders[i].Deed == target.DeedCreate && orders[i].Key == nil:
+			byContent = append(byContent, i)
+		default:
+			byKey = append(byKey, i)
+		}
+	}
+	if err := r.settleByKey(ctx, orders, outcomes, byKey); err != nil {
+		return outcomes, err
+	}
+	return outcomes, r.settleCreates(ctx, orders, outcomes, byContent)
+}
+
+// settleByKey looks at records whose keys are known.
+func (r *remote) settleByKey(ctx context.Context, orders []target.Order, outcomes []target.Outcome, places []int) error {
+	if len(places) == 0 || !r.Abilities().Fetch {
+		return nil
+	}
+	keys := make([][]record.Value, len(places))
+	var columns []sqldb.Column
+	for i, place := range places {
+		keys[i] = orders[place].Key
+		for _, column := range orders[place].Columns {
+			if !hasColumn(columns, column.Name) {
+				columns = append(columns, column)
+			}
+		}
+	}
+	found, err := r.byKey(ctx, keys, columns)
+	if err != nil {
+		return err
+	}
+	for i, place := range places {
+		s, there := found[canonical(keys[i], r.keys)]
+		outcomes[place] = r.judged(&orders[place], s, there)
+	}
+	return nil
+}
+
+// judged says what became of an order from what stands under its key now.
+func (r *remote) judged(o *target.Order, s seen, there bool) target.Outcome {
+	done := target.Outcome{State: target.Done, Verified: true}
+	absent := target.Outcome{State: target.Absent}
+	switch o.Deed {
+	case target.DeedDelete:
+		if there {
+			return absent
+		}
+		return done
+	case target.DeedCreate:
+		if !there {
+			return absent
+		}
+		if done.Key = o.Key; r.ours(o, s) {
+			return done
+		}
+		return somebodyElses(r.Key)
+	}
+	if !there {
+		return target.Outcome{State: target.Refused, Code: record.CodeMissing, Message: "the record is gone"}
+	}
+	now := r.values(s, o.Columns)
+	hidden := false
+	var strange []string
+	same := true
+	for i, column := range o.Columns {
+		switch {
+		case column.Hidden:
+			hidden = true
+		case sameValue(column, now[i], o.Values[i]):
+		case o.Before == nil || sameValue(column, now[i], o.Before[i]):
+			same = false
+		default:
+			same = false
+			strange = append(strange, column.Name)
+		}
+	}
+	switch {
+	case len(strange) > 0:
+		return target.Outcome{State: target.Refused, Code: record.CodeEdited, Columns: strange, Message: "the record was changed by somebody else meanwhile"}
+	case same && (!hidden || r.carriesMark(o, s)):
+		return done
+	}
+	return absent // sent again, an update does no harm
+}
+
+// ours reports whether a record is what the order would have made: it carries
+// the order's mark, or without marks, all that the order writes.
+func (r *remote) ours(o *target.Order, s seen) bool {
+	if r.Marker != nil {
+		return r.carriesMark(o, s)
+	}
+	now := r.values(s, o.Columns)
+	for i, column := range o.Columns {
+		f := r.field(column.Name)
+		if column.Hidden || f.ReadOnly || f.Given {
+			continue
+		}
+		if !sameValue(column, now[i], o.Values[i]) && !(o.Values[i].IsNull() && (f.Default || isEmpty(now[i]))) {
+			return false
+		}
+	}
+	return true
+}
+
+// isEmpty reports whether a value is what APIs make of nothing.
+func isEmpty(v record.Value) bool {
+	return v.IsNull() || v.IsEmptyText() || v.Kind() == record.KindJSON && (v.Raw() == "[]" || v.Raw() == "{}" || v.Raw() == "null")
+}
+
+func (r *remote) carriesMark(o *target.Order, s seen) bool {
+	if r.Marker == nil {
+		return false
+	}
+	mark, there := r.markOf(o)
+	return there && text(at(s.tree, r.field(r.Marker.Field).path)) == mark
+}
+
+func (r *remote) markOf(o *target.Order) (string, bool) {
+	w := words{"type": r.Name, "ref": o.Ref.String()}
+	if o.Token != "" {
+		w["token"] = o.Token
+	}
+	return r.mark.render(w, nil)
+}
+
+func somebodyElses(columns []string) target.Outcome {
+	return target.Outcome{State: target.Refused, Code: record.CodeUnique, Columns: slices.Clone(columns), Message: "a record that somebody else made holds the value already"}
+}
+
+// settleCreates looks for records whose keys the API gives: by their marks, or
+// by what must be unique.
+func (r *remote) settleCreates(ctx context.Context, orders []target.Order, outcomes []target.Outcome, places []int) error {
+	if r.Marker != nil && r.searches([]string{r.Marker.Field}) {
+		return r.settleBy(ctx, orders, outcomes, places, []string{r.Marker.Field})
+	}
+	left := places
+	for _, u := range r.table.Uniques {
+		if u.Primary || !r.searches(u.Columns) {
+			continue
+		}
+		var next, now []int
+		for _, place := range left {
+			if holds(&orders[place], u.Columns) {
+				now = append(now, place)
+			} else {
+				next = append(next, place)
+			}
+		}
+		if err := r.settleBy(ctx, orders, outcomes, now, u.Columns); err != nil {
+			return err
+		}
+		left = next
+	}
+	if r.create == nil || !r.create.Idempotent || len(left) == 0 {
+		return nil
+	}
+	return r.settleBySending(ctx, orders, outcomes, left)
+}
+
+// holds reports whether the order writes something into all of the columns.
+func holds(o *target.Order, names []string) bool {
+	for _, name := range names {
+		place := slices.IndexFunc(o.Columns, func(c sqldb.Column) bool { return c.Name == name })
+		if place < 0 || o.Values[place].IsNull() {
+			return false
+		}
+	}
+	return true
+}
+
+// settleBy looks for creates by fields that no two records share.
+func (r *remote) settleBy(ctx context.Context, orders []target.Order, outcomes []target.Outcome, places []int, names []string) error {
+	if len(places) == 0 {
+		return nil
+	}
+	var columns, wanted []sqldb.Column
+	for _, name := range names {
+		column, ok := r.table.Column(name)
+		if !ok {
+			return nil
+		}
+		columns = append(columns, *column)
+	}
+	tuples := make([][]record.Value, len(places))
+	for i, place := range places {
+		tuples[i] = r.tuple(&orders[place], names)
+		for _, column := range orders[place].Columns {
+			if !hasColumn(wanted, column.Name) {
+				wanted = append(wanted, column)
+			}
+		}
+	}
+	all, err := r.search(ctx, columns, tuples, wanted)
+	if err != nil {
+		return err
+	}
+	found := map[string][]seen{}
+	for _, s := range all {
+		name := canonical(r.values(s, columns), columns)
+		found[name] = append(found[name], s)
+	}
+	for i, place := range places {
+		outcomes[place] = target.Outcome{State: target.Absent}
+		for _, s := range found[canonical(tuples[i], columns)] {
+			if r.ours(&orders[place], s) {
+				outcomes[place] = target.Outcome{State: target.Done, Verified: true, Key: r.values(s, r.keys)}
+				break
+			}
+			outcomes[place] = somebodyElses(names)
+		}
+	}
+	return nil
+}
+
+// tuple is what the order writes into the fields; the marker is no column.
+func (r *remote) tuple(o *target.Order, names []string) []record.Value {
+	tuple := make([]record.Value, len(names))
+	for i, name := range names {
+		if r.Marker != nil && name == r.Marker.Field {
+			mark, _ := r.markOf(o)
+			tuple[i] = record.Text(mark)
+			continue
+		}
+		tuple[i] = o.Values[slices.IndexFunc(o.Columns, func(c sqldb.Column) bool { return c.Name == name })]
+	}
+	return tuple
+}
+
+// settleBySending sends orders again of which the API knows by their tokens
+// whether they were carried out.
+func (r *remote) settleBySending(ctx context.Context, orders []target.Order, outcomes []target.Outcome, places []int) error {
+	again := make([]target.Order, len(places))
+	for i, place := range places {
+		again[i] = orders[place]
+		again[i].Again = true
+	}
+	sent, err := r.Send(ctx, again)
+	for i, place := range places {
+		if outcomes[place] = sent[i]; sent[i].State == target.Unsent {
+			outcomes[place] = target.Outcome{State: target.Unknown, Message: "it could not be sent again", Call: sent[i].Call}
+		}
+		outcomes[place].Verified = sent[i].State == target.Done
+	}
+	return err
+}
