@@ -82,12 +82,13 @@ func exitOf(err error) int {
 	var unfinished *run.UnfinishedError
 	var unreconciled *run.UnreconciledError
 	var marked *run.OperationError
+	var repeats *run.RepeatsError
 	switch {
 	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
 	case errors.As(err, &closed):
 		return exitRefused
-	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input), errors.As(err, &taken), errors.As(err, &unfinished), errors.As(err, &marked),
+	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input), errors.As(err, &taken), errors.As(err, &unfinished), errors.As(err, &marked), errors.As(err, &repeats),
 		errors.Is(err, plan.ErrNoPlan), errors.Is(err, run.ErrKeys),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage

@@ -144,8 +144,11 @@ func (l *Ledger) LastCauses(ctx context.Context, tx sqldb.Tx, since, entityID in
 	defer result.Close()
 	for result.Next() {
 		v := result.Values()
-		disposition := record.Disposition(v[2].String())
-		if disposition.NeedsRetry() {
+		disposition, repeated := record.Disposition(v[2].String()), v[3].String() == string(record.CodeRepeated)
+		if repeated && v[4].String() == "" {
+			continue // the other record of its key has the last word
+		}
+		if disposition.NeedsRetry() || repeated {
 			causes[v[0].String()] = Cause{RunID: v[5].Int(), RunName: v[1].String(), Disposition: disposition, Code: record.Code(v[3].String()), Field: v[4].String()}
 		} else {
 			delete(causes, v[0].String())

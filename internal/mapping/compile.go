@@ -47,7 +47,13 @@ func Compile(entity *Entity, source []record.Field, target []record.Field) (*Pro
 		p.inputs = append(p.inputs, places)
 		p.Columns = append(p.Columns, f.Target)
 		p.Types = append(p.Types, column.Type)
-		p.Once = append(p.Once, f.Once)
+		p.Once = append(p.Once, f.Once || column.Hidden && !f.Always)
+		p.Hidden = append(p.Hidden, column.Hidden)
+		p.KeepNull = append(p.KeepNull, keepsNull(entity, f, column))
+		if column.Hidden {
+			// What the target shows to nobody is shown to nobody here.
+			f.Private = true
+		}
 	}
 	c.ignored()
 	c.totals()
@@ -58,6 +64,20 @@ func Compile(entity *Entity, source []record.Field, target []record.Field) (*Pro
 		return nil, c.problems
 	}
 	return p, nil
+}
+
+// keepsNull reports whether a NULL leaves the value of a row that is there as it
+// is: the field says so, or else the entity, or else the column.
+func keepsNull(e *Entity, f *Field, column record.Field) bool {
+	switch {
+	case f.Refers():
+		return false // one that is empty may wait for its parent, or has none
+	case f.Null != "":
+		return f.Null == NullKeep
+	case e.Null != "":
+		return e.Null == NullKeep
+	}
+	return column.KeepsNull
 }
 
 type compiler struct {
@@ -164,22 +184,41 @@ func (c *compiler) constant(f *Field, column record.Field) compiledField {
 }
 
 // Compared lists, in name order, the columns that a row's hash covers: all but
-// those that are written only once.
+// those that are written only once, and those that the target gives back to nobody.
 func (p *Program) Compared() []string { return p.written(false) }
 
 // WrittenOnce lists, in name order, the columns that are written only when a row
-// is inserted.
+// is inserted, and that the target gives back.
 func (p *Program) WrittenOnce() []string { return p.written(true) }
 
 func (p *Program) written(once bool) []string {
 	var columns []string
 	for i, name := range p.Columns {
-		if p.Once[i] == once {
+		if p.Once[i] == once && !p.Hidden[i] {
 			columns = append(columns, name)
 		}
 	}
 	slices.Sort(columns)
 	return columns
+}
+
+// HiddenInputs lists the places of a record's values that nothing but hidden
+// columns is made of.
+func (p *Program) HiddenInputs() []int {
+	open := map[int]bool{}
+	for i, inputs := range p.inputs {
+		for _, place := range inputs {
+			open[place] = open[place] || !p.Hidden[i]
+		}
+	}
+	var hidden []int
+	for place, shown := range open {
+		if !shown {
+			hidden = append(hidden, place)
+		}
+	}
+	slices.Sort(hidden)
+	return hidden
 }
 
 // Shape fills out, whose length is that of Columns, with the target's values of

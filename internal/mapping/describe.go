@@ -86,6 +86,8 @@ func (e *Entity) Describe() []string {
 	if e.Analyze {
 		say("analyze", "true")
 	}
+	say("null", string(e.Null))
+	say("repeats", string(e.Repeats))
 	say("edited", string(e.Edited))
 	say("missing", string(e.Missing))
 	say("on_match", string(e.OnMatch))
@@ -156,6 +158,12 @@ func (f *Field) describe() string {
 	}
 	if f.Once {
 		words = append(words, "on create")
+	}
+	if f.Always {
+		words = append(words, "on always")
+	}
+	if f.Null != "" {
+		words = append(words, "null "+string(f.Null))
 	}
 	if f.Keep {
 		words = append(words, "empty keep")

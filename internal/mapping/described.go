@@ -62,7 +62,9 @@ func describedField(target, text string) *Field {
 			}
 		}
 	}
-	text = strings.TrimSuffix(strings.TrimSuffix(text, " empty keep"), " on create")
+	for _, behind := range []string{" empty keep", " null keep", " null clear", " on always", " on create"} {
+		text = strings.TrimSuffix(text, behind)
+	}
 	f.Private = strings.HasSuffix(text, " private") && !strings.HasSuffix(text, " renamed from private")
 	if f.Private {
 		text = strings.TrimSuffix(text, " private")

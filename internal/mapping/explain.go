@@ -95,6 +95,12 @@ func (f *Field) words() string {
 	if f.Once {
 		words = append(words, "on create")
 	}
+	if f.Always {
+		words = append(words, "on always")
+	}
+	if f.Null != "" {
+		words = append(words, "null "+string(f.Null))
+	}
 	if f.Keep {
 		words = append(words, "keep empty")
 	}

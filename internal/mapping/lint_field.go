@@ -7,6 +7,14 @@ func (l *linter) field(e *Entity, f *Field) {
 	refuse := func(key, format string, args ...any) {
 		l.refuse(f.at.of(key, 0, f.Position), "", "%s.%s: "+format, append([]any{e.Name, f.Target}, args...)...)
 	}
+	if f.Once && f.Null != "" {
+		refuse("null", "on: create and null are both given; a field that is written once is not written to rows that are there")
+		return
+	}
+	if has("ref") && f.Null == NullKeep {
+		refuse("null", "null: keep and ref are both given; what an empty reference does is not to be chosen")
+		return
+	}
 	if has("const") {
 		for _, key := range []string{"from", "expr", "do", "join", "values", "date", "zone", "ref", "by", "lookup", "where", "take", "missing", "check", "empty"} {
 			if has(key) {

@@ -81,6 +81,11 @@ type Entity struct {
 	LogFull bool
 	// StopAfter is the entity's own, counted over its records alone; nil: the file's.
 	StopAfter *StopAfter
+	// Null is what NULL does to rows that are there, of fields that say nothing
+	// else; "" leaves it to the column.
+	Null NullPolicy
+	// Repeats is what becomes of records of one input that are the same thing.
+	Repeats RepeatPolicy
 	// Policies; the zero value is the mode's default.
 	Edited  EditedPolicy
 	Missing MissingPolicy
@@ -130,6 +135,27 @@ type MissingPolicy string
 // MatchPolicy says what happens when a row that we did not write matches.
 type MatchPolicy string
 
+// NullPolicy says what a NULL that would be written does to a row that is there.
+type NullPolicy string
+
+// The null policies.
+const (
+	NullKeep  NullPolicy = "keep"  // the row's value stays as it is
+	NullClear NullPolicy = "clear" // it is erased
+)
+
+// RepeatPolicy says what becomes of records of one input that agree in their
+// source key, in columns that the target wants unique, or in the match.
+type RepeatPolicy string
+
+// The repeat policies; "" is RepeatFail.
+const (
+	RepeatFail   RepeatPolicy = "fail"   // the first goes on, the others fail
+	RepeatRefuse RepeatPolicy = "refuse" // no run starts, and all of them are listed
+	RepeatFirst  RepeatPolicy = "first"  // the first goes on, the others are duplicates of it
+	RepeatLast   RepeatPolicy = "last"   // the last goes on, the others are duplicates of it
+)
+
 // The policies; "" leaves the choice to the mode.
 const (
 	EditedReject    EditedPolicy  = "reject"
@@ -168,6 +194,8 @@ type Field struct {
 	Private     bool              // `private: true`: its values are masked wherever a person might see them
 	RenamedFrom string            // the column's name in earlier runs, to hold rows against what was written then
 	Once        bool              // `on: create`: written when the row is inserted, never compared or updated
+	Always      bool              // `on: always`: written with every update, also where nothing can be held against it
+	Null        NullPolicy        // what NULL does to rows that are there; "" is the entity's
 	Keep        bool              // `empty: keep`: empty text stays empty text instead of becoming NULL
 
 	fold       Fold // that of the key which ref points at
@@ -245,8 +273,13 @@ type Program struct {
 	Refs    []RefField
 	Lookups []LookupField
 	Once    []bool // of each column: written when a row is inserted, and never again
-	fields  []compiledField
-	inputs  [][]int // places in a record's values that each field reads
+	// KeepNull, of each column: a NULL leaves the value of a row that is there as it is.
+	KeepNull []bool
+	// Hidden, of each column: the target never gives it back, so that it is neither
+	// compared nor told.
+	Hidden []bool
+	fields []compiledField
+	inputs [][]int // places in a record's values that each field reads
 }
 
 // compiledField fills one slot from a record's values, or says why it can't.

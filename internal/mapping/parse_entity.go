@@ -1,11 +1,13 @@
 package mapping
 
 var (
-	entityKeys = []string{"from", "to", "fields", "ignore", "ask", "private", "totals", "fingerprint", "log", "stop_after", "indexes", "analyze", "renamed_from", "edited", "missing", "on_match"}
-	fromKeys   = []string{"table", "query", "file", "key", "fold", "where", "connection", "each", "operation"}
-	toKeys     = []string{"table", "key", "match", "collapse"}
-	keyKeys    = []string{"column", "columns", "new", "sequence", "version", "base", "start_row_number", "collisions", "width", "space", "from", "digits", "registry"}
-	strategies = []string{string(KeyIdentity), string(KeySequence), string(KeyUUID), string(KeyNatural), string(KeyOffset), string(KeyInherited)}
+	entityKeys  = []string{"from", "to", "fields", "ignore", "ask", "private", "totals", "fingerprint", "log", "stop_after", "indexes", "analyze", "renamed_from", "null", "repeats", "edited", "missing", "on_match"}
+	fromKeys    = []string{"table", "query", "file", "key", "fold", "where", "connection", "each", "operation"}
+	toKeys      = []string{"table", "key", "match", "collapse"}
+	keyKeys     = []string{"column", "columns", "new", "sequence", "version", "base", "start_row_number", "collisions", "width", "space", "from", "digits", "registry"}
+	nullWords   = []string{string(NullKeep), string(NullClear)}
+	repeatWords = []string{string(RepeatFail), string(RepeatRefuse), string(RepeatFirst), string(RepeatLast)}
+	strategies  = []string{string(KeyIdentity), string(KeySequence), string(KeyUUID), string(KeyNatural), string(KeyOffset), string(KeyInherited)}
 )
 
 func (r *reader) entity(key, n *Node) *Entity {
@@ -43,6 +45,8 @@ func (r *reader) entity(key, n *Node) *Entity {
 		e.at.set(key, value)
 		return r.choice(value, e.Name+": "+key, choices, nil)
 	}
+	e.Null = NullPolicy(policy("null", nullWords...))
+	e.Repeats = RepeatPolicy(policy("repeats", repeatWords...))
 	e.Edited = EditedPolicy(policy("edited", string(EditedReject), string(EditedKeep), string(EditedOverwrite)))
 	e.Missing = MissingPolicy(policy("missing", string(MissingReject), string(MissingRecreate)))
 	e.OnMatch = MatchPolicy(policy("on_match", string(MatchReject), string(MatchLink), string(MatchUpdate)))

@@ -1,6 +1,14 @@
 package mapping
 
-var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "by", "lookup", "where", "take", "missing", "const", "expr", "check", "on", "private", "renamed_from", "empty"}
+var fieldKeys = []string{"from", "do", "join", "values", "date", "zone", "ref", "by", "lookup", "where", "take", "missing", "const", "expr", "check", "on", "null", "private", "renamed_from", "empty"}
+
+// When a field is written.
+const (
+	onCreate = "create" // with a new row, and never again
+	onAlways = "always" // with every row that is written, also where its column is hidden
+)
+
+var onWords = []string{onCreate, onAlways}
 
 func (r *reader) fields(e *Entity, n *Node) {
 	if n == nil {
@@ -80,7 +88,11 @@ func (r *reader) field(e *Entity, f *Field, n *Node) {
 	r.lookup(f, n, subject)
 	r.rules(f, n.get("check"), subject)
 	if on := n.get("on"); on != nil {
-		f.Once = r.choice(on, subject+": on", []string{"create"}, nil) == "create"
+		word := r.choice(on, subject+": on", onWords, nil)
+		f.Once, f.Always = word == onCreate, word == onAlways
+	}
+	if null := n.get("null"); null != nil {
+		f.Null = NullPolicy(r.choice(null, subject+": null", nullWords, nil))
 	}
 	f.RenamedFrom = r.optional(n, "renamed_from", subject)
 	if private := n.get("private"); private != nil {

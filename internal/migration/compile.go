@@ -84,7 +84,7 @@ func targetFields(table *sqldb.Table) []record.Field {
 	fields := make([]record.Field, len(table.Columns))
 	for i := range table.Columns {
 		c := &table.Columns[i]
-		fields[i] = record.Field{Name: c.Name, Type: c.Type, Nullable: c.Nullable, HasDefault: c.HasDefault, Generated: c.Generated}
+		fields[i] = record.Field{Name: c.Name, Type: c.Type, Nullable: c.Nullable, HasDefault: c.HasDefault, Generated: c.Generated, Hidden: c.Hidden, KeepsNull: c.KeepsNull}
 	}
 	return fields
 }

@@ -214,6 +214,10 @@ func (c *comparison) look(ctx context.Context, tx sqldb.Tx, j *judgement, b *run
 	}
 	for i, s := range held {
 		s.row = rows[i]
+		if s.row != nil && s.Row != nil {
+			c.Keep(s.Row, s.row)
+			s.Hash = b.Sum(s.Row)
+		}
 	}
 	if err := c.lookLinked(ctx, tx, held); err != nil {
 		return err

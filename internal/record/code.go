@@ -19,6 +19,7 @@ const (
 	CodeNotNull      Code = "not-null"       // shape, decide, land: nothing where the target wants a value
 	CodeRule         Code = "rule"           // shape: a value that breaks a rule of the mapping's `check`
 	CodeDuplicateKey Code = "duplicate-key"  // dedupe: an earlier record of this input holds the same key or unique value
+	CodeRepeated     Code = "repeated"       // dedupe: another record of this input holds the same key or unique value and goes on in its place (disposition duplicate)
 
 	CodeMissingParent Code = "missing-parent" // resolve: no record of that key was ever read
 	CodeNotFound      Code = "not-found"      // resolve: a look-up finds no row of the target
@@ -72,6 +73,7 @@ var Codes = []Code{
 	CodeNotNull,
 	CodeRule,
 	CodeDuplicateKey,
+	CodeRepeated,
 	CodeMissingParent,
 	CodeNotFound,
 	CodeParentFailed,

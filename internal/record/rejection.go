@@ -39,6 +39,9 @@ func (r *Rejection) Disposition() Disposition {
 	if r.Blocked {
 		return Blocked
 	}
+	if r.Code == CodeRepeated {
+		return Duplicate
+	}
 	return Failed
 }
 

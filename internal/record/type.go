@@ -35,4 +35,6 @@ type Field struct {
 	Nullable   bool
 	HasDefault bool
 	Generated  bool // computed by the outside system; may not be written
+	Hidden     bool // what is written is never given back, as of passwords
+	KeepsNull  bool // a NULL leaves the value that is there as it is, unless the mapping says otherwise
 }

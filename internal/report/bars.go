@@ -72,6 +72,9 @@ func (b *bars) Observe(e run.Event) {
 	case run.EventIndexes:
 		fmt.Fprintln(b.progress, indexStep(e))
 		return
+	case run.EventRepeat:
+		fmt.Fprintf(b.progress, "%s: %s\n", e.Entity, e.Message)
+		return
 	case run.EventWarning:
 		fmt.Fprintf(b.progress, "warning: %s\n", e.Message)
 		return

@@ -152,6 +152,8 @@ func (p *lineProgress) Observe(e run.Event) {
 		fmt.Fprintf(p.w, "waiting: %s\n", e.Message)
 	case run.EventIndexes:
 		fmt.Fprintln(p.w, indexStep(e))
+	case run.EventRepeat:
+		fmt.Fprintf(p.w, "%s: %s\n", e.Entity, e.Message)
 	case run.EventWarning:
 		fmt.Fprintf(p.w, "warning: %s\n", e.Message)
 	case run.EventSlowed, run.EventPaused:

@@ -15,7 +15,10 @@ import (
 // differs, against the row itself. Rows that will be written are locked, so
 // nobody edits them between the look and the write.
 func (l *landing) compare(ctx context.Context) error {
-	var look, check []*unit
+	if err := l.keepKnown(ctx); err != nil {
+		return err
+	}
+	var look, check, present []*unit
 	var err error
 	l.each(func(_ int, u *unit) *record.Rejection {
 		u.hash, u.incomplete = l.hasher.Sum(u.row), len(u.within) > 0
@@ -28,9 +31,15 @@ func (l *landing) compare(ctx context.Context) error {
 		}
 		u.setKey(key)
 		u.situation.SameSource = !u.incomplete && u.entry.HasHash && u.entry.ShapeID == l.shapeID && u.entry.Hash == u.hash
-		if u.situation.SameSource || u.situation.Linked {
+		switch same := u.situation.SameSource || u.situation.Linked; {
+		case same && u.live != nil:
+			if l.LogFull {
+				u.before = u.live
+			}
+			present = append(present, u)
+		case same:
 			check = append(check, u)
-		} else {
+		default:
 			look = append(look, u)
 		}
 		return nil
@@ -42,20 +51,20 @@ func (l *landing) compare(ctx context.Context) error {
 	if l.LogFull {
 		columns = l.Columns
 	}
-	present, err := l.lander.Fetch(ctx, l.tx, keysOf(check), columns, false)
+	rows, err := l.lander.Fetch(ctx, l.tx, keysOf(check), columns, false)
 	if err != nil {
 		return fmt.Errorf("looking for rows: %w", err)
 	}
 	for i, u := range check {
-		u.situation.RowGone = present[i] == nil
+		u.situation.RowGone = rows[i] == nil
 		if l.LogFull {
-			u.before = present[i]
+			u.before = rows[i]
 		}
 	}
 	if err := l.lookAt(ctx, look); err != nil || !l.wave() {
 		return err
 	}
-	return l.nameRuns(ctx, append(look, check...))
+	return l.nameRuns(ctx, slices.Concat(look, check, present))
 }
 
 func keysOf(units []*unit) [][]record.Value {
@@ -72,7 +81,11 @@ func (l *landing) lookAt(ctx context.Context, units []*unit) error {
 		return nil
 	}
 	columns := slices.Clone(l.Columns)
+	asked := make([]*unit, 0, len(units))
 	for _, u := range units {
+		if u.entry.ShapeID != l.shapeID || u.live == nil {
+			asked = append(asked, u)
+		}
 		if u.entry.ShapeID == l.shapeID {
 			continue
 		}
@@ -86,12 +99,15 @@ func (l *landing) lookAt(ctx context.Context, units []*unit) error {
 			}
 		}
 	}
-	rows, err := l.lander.Fetch(ctx, l.tx, keysOf(units), columns, !l.wave())
+	rows, err := l.lander.Fetch(ctx, l.tx, keysOf(asked), columns, !l.wave())
 	if err != nil {
 		return fmt.Errorf("reading rows before their update: %w", err)
 	}
-	for i, u := range units {
-		row := rows[i]
+	for _, u := range units {
+		row := u.live
+		if len(asked) > 0 && u == asked[0] {
+			row, asked, rows = rows[0], asked[1:], rows[1:]
+		}
 		if row == nil {
 			u.situation.RowGone = true
 			continue
@@ -201,6 +217,9 @@ func (l *landing) match(ctx context.Context) error {
 		}
 		for i, u := range single {
 			u.before = rows[i]
+			if l.keepNulls(u, rows[i]) && !u.incomplete {
+				u.hash = l.hasher.Sum(u.row)
+			}
 		}
 	}
 	owners, err := l.store.Owners(ctx, l.tx, keys)

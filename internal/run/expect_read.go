@@ -209,7 +209,7 @@ func (l *landing) expected(ctx context.Context, b *ExpectedBatch) error {
 		u, item := &l.units[i], &l.batch.Items[i]
 		x := &b.Records[i]
 		*x = Expected{
-			Ref: item.Ref, Number: item.Number, Line: item.Line, Rejection: u.rejection, Later: notFirst(u.rejection),
+			Ref: item.Ref, Number: item.Number, Line: item.Line, Rejection: u.rejection, Later: notFirst(u.rejection) || replaced(u),
 			Entry: u.entry, InBooks: u.inBooks,
 		}
 		if u.rejection == nil {

@@ -62,7 +62,10 @@ type feed struct {
 	own     *target.Loader // reserves keys; nil where none are reserved here
 	counts  bool           // the records are only counted: nothing is passed over, nothing reserved
 	planned PlannedRecords // nil where the run is held to no plan
-	content []byte
+	// survivors: which of several records that are the same thing goes on is not
+	// told by their order alone; nil where it is.
+	survivors *survivors
+	content   []byte
 }
 
 // tupleSeen remembers one set of columns that must be unique.
@@ -93,6 +96,9 @@ func (f *feed) run(ctx context.Context) (err error) {
 			f.own = f.ownLoader()
 			defer f.own.Close(context.WithoutCancel(ctx))
 		}
+	}
+	if err := f.openSurvivors(ctx); err != nil {
+		return err
 	}
 	f.left, f.told = f.o.Limit, time.Now()
 	for _, slice := range f.stored.Slices {
@@ -243,6 +249,9 @@ func (f *feed) closeSeen() error {
 	}
 	for _, tuple := range f.tuples {
 		err = errors.Join(err, tuple.seen.Close())
+	}
+	if f.survivors != nil {
+		err = errors.Join(err, f.survivors.close())
 	}
 	return err
 }

@@ -80,6 +80,12 @@ func (l *landing) call(ctx context.Context) error {
 	return nil
 }
 
+// replaced reports whether another record goes on in place of one that no run has
+// landed.
+func replaced(u *unit) bool {
+	return u.rejection != nil && u.rejection.Code == record.CodeRepeated && !u.inBooks
+}
+
 // notFirst reports whether a record was rejected since another has its key.
 func notFirst(rejection *record.Rejection) bool {
 	return rejection != nil && rejection.Step == record.StepDedupe && rejection.Field == ""

@@ -29,6 +29,7 @@ type unit struct {
 	key       []record.Value // the target row's key
 	keyText   string
 	before    []record.Value // the row as it was, in the order of the entity's columns
+	live      []record.Value // likewise, of a known record that leaves some of its values as they are
 
 	within     []inBatch           // references to records of the batch that are new, too
 	incomplete bool                // within held something when the record was compared

@@ -48,7 +48,7 @@ func (l *landing) lines() []ledger.Line {
 				Message: u.rejection.Message(), Source: cellsJSON(item.Values),
 			}
 			if l.LogFull {
-				line.Entry.Before = ledger.EncodeRow(l.Columns, u.before)
+				line.Entry.Before = imageOf(l.Columns, u.before)
 			}
 			lines[i] = line
 			continue
@@ -74,7 +74,7 @@ func tellsMore(u *unit) bool {
 }
 
 func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
-	entry := &ledger.Entry{Source: cellsJSON(source)}
+	entry := &ledger.Entry{Source: l.sourceOf(source)}
 	switch u.action {
 	case target.Adopt:
 		entry.Role, entry.Message = "adopted", "a row of the target matched; it is updated from now on"
@@ -93,14 +93,14 @@ func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
 		entry.Message = fmt.Sprintf("its key was that of %s, whose row is gone", u.superseded)
 	}
 	if u.action == target.Update || u.action == target.Adopt || l.LogFull {
-		entry.Before = ledger.EncodeRow(l.Columns, u.before)
+		entry.Before = imageOf(l.Columns, u.before)
 	}
 	if u.action == target.Update || u.action == target.Adopt || u.action == target.Create {
 		row := u.row
 		if len(l.Columns) > len(l.Program.Columns) {
 			row = append(append([]record.Value(nil), u.key...), u.row[len(l.Key):]...)
 		}
-		entry.After = ledger.EncodeRow(l.Columns, row)
+		entry.After = imageOf(l.Columns, row)
 	}
 	return entry
 }

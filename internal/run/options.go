@@ -174,6 +174,7 @@ const (
 	EventBatch         EventKind = "batch"
 	EventWaiting       EventKind = "waiting"
 	EventIndexes       EventKind = "indexes" // a step around an entity's load: indexes are taken or made again, statistics refreshed
+	EventRepeat        EventKind = "repeat"  // a record is the same thing as one before it, and the mapping lets no run start then
 	EventWarning       EventKind = "warning" // something that a person should see to; the run goes on
 	EventSlowed        EventKind = "slowed"  // by the mapping's limit of rows a second
 	EventPaused        EventKind = "paused"  // for as long as the target suffers

@@ -172,9 +172,9 @@ func (s *settling) tellChanged(ctx context.Context, e *entityRun, waiters []*wai
 		told := read[w.ref.Key]
 		end := w.was
 		if told.entry.Before == "" && w.was == record.Unchanged {
-			end, told.entry.Before = record.Updated, ledger.EncodeRow(e.Columns, w.row)
+			end, told.entry.Before = record.Updated, imageOf(e.Columns, w.row)
 		}
-		told.entry.After = ledger.EncodeRow(e.Columns, w.after)
+		told.entry.After = imageOf(e.Columns, w.after)
 		s.said[e] = append(s.said[e], ledger.Correction{Was: w.was, Line: ledger.Line{
 			Key: w.ref.Key, Number: w.number, Line: told.line, Disposition: end, TargetKey: w.entry.TargetKey, Entry: told.entry,
 		}})

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"landfall/internal/connector/table"
-	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -358,7 +357,7 @@ func (t *shadowTable) keep(ctx context.Context, tx sqldb.Tx, state int64, keys [
 	for i, key := range keys {
 		text := "{}"
 		if rows != nil {
-			text = ledger.EncodeRow(columns, rows[i])
+			text = imageOf(columns, rows[i])
 		}
 		cells[i] = []record.Value{record.Text(key), record.Text(text)}
 	}

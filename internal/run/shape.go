@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"landfall/internal/dedupe"
+	"landfall/internal/mapping"
 	"landfall/internal/record"
 	"landfall/internal/source"
 )
@@ -36,8 +37,17 @@ func (f *feed) shape(batch *source.Batch) (*shaped, error) {
 			if err != nil {
 				return nil, err
 			}
-			if !claimed && item.Rejection == nil {
+			if !claimed && item.Rejection == nil && f.survivors == nil {
 				item.Rejection = f.duplicate(item, "", fmt.Errorf("the key stands in %s already: the first in the input's order goes on; give every record a key of its own", f.words(first)))
+			}
+		}
+		if f.survivors != nil && item.Rejection == nil {
+			twin, err := f.survivors.of(batch.Slice, item.Number)
+			if err != nil {
+				return nil, err
+			}
+			if twin != nil {
+				item.Rejection = twin.rejection(item.Ref)
 			}
 		}
 		if item.Rejection != nil {
@@ -48,6 +58,9 @@ func (f *feed) shape(batch *source.Batch) (*shaped, error) {
 			continue
 		}
 		for _, t := range f.tuples {
+			if f.survivors != nil {
+				break
+			}
 			encoded, complete := encodeTuple(tuple[:0], values, t.places)
 			tuple = encoded
 			if !complete {
@@ -103,7 +116,11 @@ func (f *feed) sliceName(number int) string {
 }
 
 func (f *feed) duplicate(item *source.Item, field string, why error) *record.Rejection {
-	return &record.Rejection{Ref: item.Ref, Step: record.StepDedupe, Field: field, Code: record.CodeDuplicateKey, Err: why}
+	code := record.CodeDuplicateKey
+	if f.Repeats == mapping.RepeatFirst {
+		code = record.CodeRepeated
+	}
+	return &record.Rejection{Ref: item.Ref, Step: record.StepDedupe, Field: field, Code: code, Err: why}
 }
 
 // encodeTuple appends the values at the places; a NULL among them makes the

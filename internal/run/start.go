@@ -64,7 +64,10 @@ func (r *runner) wants(ctx context.Context) (*ledger.Run, []ledger.Entity, error
 		}
 		entities = append(entities, entity)
 	}
-	return run, entities, r.refuseOperations(ctx, r.o.Mode, entities)
+	if err := r.refuseOperations(ctx, r.o.Mode, entities); err != nil {
+		return nil, nil, err
+	}
+	return run, entities, r.refuseRepeats(ctx, entities)
 }
 
 func describeEntity(ctx context.Context, e *migration.Entity) (ledger.Entity, error) {
