@@ -33,6 +33,9 @@ func (f *front) check() *cobra.Command {
 				return err
 			}
 			defer m.Close(cmd.Context())
+			if err := m.TryAPI(cmd.Context()); err != nil {
+				return err
+			}
 			if err := m.TryThrottle(cmd.Context()); err != nil {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 // command is not tried: it may do more than tell.
 func (m *Migration) TryBackup(ctx context.Context) error {
 	rules := guard.RulesOf(m.File, m.Target, m.looker)
-	if rules.Backup == nil || rules.Backup.Query == "" {
+	if rules.Backup == nil || rules.Backup.Query == "" || m.api != nil {
 		return nil
 	}
 	b, err := books.New(m.looker.Dialect())

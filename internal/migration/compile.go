@@ -27,7 +27,7 @@ func (e *Entity) compile(m *Migration) error {
 	}
 	if e.Table.View {
 		complain(e.To.Position, "%s is a view: views cannot be written, name the table behind it", e.Table.Name)
-	} else {
+	} else if m.api == nil || !e.refuseKeyOfAPI(complain) {
 		e.judgeKey(complain)
 	}
 	if len(problems) > 0 {

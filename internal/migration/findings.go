@@ -41,6 +41,9 @@ func (m *Migration) Wrong() []Finding {
 
 func (m *Migration) check() {
 	m.checkThrottle()
+	if m.api != nil {
+		m.checkAPI()
+	}
 	for _, e := range m.Entities {
 		note := func(severity Severity, position mapping.Position, format string, args ...any) {
 			m.Findings = append(m.Findings, Finding{Severity: severity, Entity: e.Name, Position: position, Text: fmt.Sprintf(format, args...)})
@@ -143,6 +146,10 @@ func (e *Entity) checkMatch(production bool, note noteFunc) {
 		return
 	}
 	match := strings.Join(e.To.Match, ", ")
+	if e.Remote != nil {
+		note(Warning, e.To.Position, "nothing says that %s keeps match [%s] unique: where several records match, one is rejected", e.Table.Name, match)
+		return
+	}
 	if production {
 		note(Wrong, e.To.Position, "match [%s] has no unique index on %s, and the target is production: make one, or match by fields that have one", match, e.Table.Name)
 		return

@@ -13,6 +13,9 @@ import (
 // is told as problems at their places; with a right that is missing the error
 // wraps ErrEnvironment.
 func (m *Migration) TryIndexes(ctx context.Context) error {
+	if m.api != nil {
+		return nil // check tells
+	}
 	keeper, able := m.looker.Dialect().(sqldb.Indexes)
 	tx, err := m.looker.Snapshot(ctx)
 	if err != nil {

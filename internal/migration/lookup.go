@@ -28,6 +28,10 @@ func (m *Migration) openLookups(ctx context.Context, e *Entity) error {
 			problem.Near = near
 			problems = append(problems, problem)
 		}
+		if m.api != nil {
+			refuse(f.LookupPosition(-1), "", "a look-up reads a table of the target, and the target is an API: give the values by `values`, or have the source's query bring them")
+			continue
+		}
 		table, err := m.looker.Table(ctx, f.Lookup.Table)
 		if errors.Is(err, sqldb.ErrNoTable) {
 			refuse(f.LookupPosition(-1), "", "%s", err)

@@ -20,7 +20,7 @@ const patience = 30 * time.Second
 // ErrEnvironment will not go away by asking again.
 func (m *Migration) Suffering(ctx context.Context, db sqldb.DB) (string, error) {
 	throttle := m.Target.Throttle
-	if throttle == nil {
+	if throttle == nil || m.api != nil { // an API answers no queries, which check tells
 		return "", nil
 	}
 	if throttle.PauseWhile != "" {
@@ -131,7 +131,7 @@ func (m *Migration) TryThrottle(ctx context.Context) error {
 // checkThrottle refuses what the target cannot tell, and finds throttles that
 // slow nothing down.
 func (m *Migration) checkThrottle() {
-	if throttle := m.Target.Throttle; throttle != nil && throttle.PauseOnLag > 0 {
+	if throttle := m.Target.Throttle; throttle != nil && throttle.PauseOnLag > 0 && m.api == nil {
 		if _, tells := m.looker.Dialect().(sqldb.LagTeller); !tells {
 			m.noteThrottle(Wrong, m.Target, throttle.PositionOf("pause_on_lag"), "this kind of database has no standbys that it knows of: give pause_while, a query of your own")
 		}
