@@ -6,6 +6,9 @@
 // The command finds the server in LANDFALL_TEST_POSTGRES, and its tests fail
 // rather than skip when they cannot reach it. withservers ends with the
 // command's exit code and takes the server down with it.
+//
+// Temporary files of both are kept in memory where there is plenty of it, and
+// removed in the end. TMPDIR names another place.
 package main
 
 import (
@@ -38,6 +41,18 @@ func run(args []string) (int, error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 
+	if os.Getenv("TMPDIR") == "" {
+		folder, err := inMemory()
+		if err != nil {
+			return 3, err
+		}
+		if folder != "" {
+			defer os.RemoveAll(folder)
+			if err := moveTemporary(folder); err != nil {
+				return 3, err
+			}
+		}
+	}
 	server, err := servertest.Start("", servertest.Options{Fast: true})
 	if err != nil {
 		return 3, err
@@ -73,4 +88,15 @@ func run(args []string) (int, error) {
 		return exit.ExitCode(), nil
 	}
 	return 0, err
+}
+
+// moveTemporary has temporary files of this process and of the command made in a
+// folder, but for those of the go command, which are large and need no speed.
+func moveTemporary(folder string) error {
+	if os.Getenv("GOTMPDIR") == "" {
+		if err := os.Setenv("GOTMPDIR", os.TempDir()); err != nil {
+			return err
+		}
+	}
+	return os.Setenv("TMPDIR", folder)
 }
