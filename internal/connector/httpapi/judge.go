@@ -64,8 +64,14 @@ func (a Answers) conditionsOf() []struct {
 		verdict    verdict
 		conditions []Condition
 	}{
-		{"throttled", throttled, a.Throttled}, {"denied", denied, a.Denied}, {"oversize", oversize, a.Oversize}, {"unknown", unknown, a.Unknown},
-		{"duplicate", duplicate, a.Duplicate}, {"conflict", conflict, a.Conflict}, {"gone", gone, a.Gone}, {"rejected", rejected, a.Rejected},
+		{"throttled", throttled, a.Throttled},
+		{"denied", denied, a.Denied},
+		{"oversize", oversize, a.Oversize},
+		{"unknown", unknown, a.Unknown},
+		{"duplicate", duplicate, a.Duplicate},
+		{"conflict", conflict, a.Conflict},
+		{"gone", gone, a.Gone},
+		{"rejected", rejected, a.Rejected},
 		{"success", success, a.Success},
 	}
 }

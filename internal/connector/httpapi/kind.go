@@ -87,7 +87,8 @@ func (c *compiling) kind(t *Type, path []string) *kind {
 func uniqueNames(sets [][]string) (named []struct {
 	key   string
 	names []string
-}) {
+},
+) {
 	for _, names := range sets {
 		named = append(named, struct {
 			key   string

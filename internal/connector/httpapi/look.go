@@ -58,17 +58,24 @@ func (r *remote) searches(names []string) bool {
 
 // Fetch implements target.Remote.
 func (r *remote) Fetch(ctx context.Context, keys [][]record.Value, columns []sqldb.Column) ([]target.Fetched, error) {
-	found, err := r.byKey(ctx, keys, columns)
+	found, err := r.byKey(ctx, r.wholeKeys(keys), columns)
 	if err != nil {
 		return nil, err
 	}
 	fetched := make([]target.Fetched, len(keys))
 	for i, key := range keys {
-		if s, there := found[canonical(key, r.keys)]; there {
+		if s, there := found[canonical(key, r.keys)]; there && len(key) == len(r.keys) {
 			fetched[i] = target.Fetched{Values: r.values(s, columns), Version: s.version}
 		}
 	}
 	return fetched, nil
+}
+
+// wholeKeys leaves out what names no record.
+func (r *remote) wholeKeys(keys [][]record.Value) [][]record.Value {
+	return slices.DeleteFunc(slices.Clone(keys), func(key []record.Value) bool {
+		return len(key) != len(r.keys) || slices.ContainsFunc(key, record.Value.IsNull)
+	})
 }
 
 // byKey reads records by their keys, into a map by the keys' canonical text.

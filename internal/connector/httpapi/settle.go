@@ -43,7 +43,7 @@ func (r *remote) settleByKey(ctx context.Context, orders []target.Order, outcome
 			}
 		}
 	}
-	found, err := r.byKey(ctx, keys, columns)
+	found, err := r.byKey(ctx, r.wholeKeys(keys), columns)
 	if err != nil {
 		return err
 	}
@@ -217,11 +217,14 @@ func (r *remote) settleBy(ctx context.Context, orders []target.Order, outcomes [
 		name := canonical(r.values(s, columns), columns)
 		found[name] = append(found[name], s)
 	}
+	claimed := map[string]bool{} // a record became of one order
 	for i, place := range places {
 		outcomes[place] = target.Outcome{State: target.Absent}
 		for _, s := range found[canonical(tuples[i], columns)] {
-			if r.ours(&orders[place], s) {
-				outcomes[place] = target.Outcome{State: target.Done, Verified: true, Key: r.values(s, r.keys)}
+			key := r.values(s, r.keys)
+			if name := canonical(key, r.keys); !claimed[name] && r.ours(&orders[place], s) {
+				outcomes[place] = target.Outcome{State: target.Done, Verified: true, Key: key}
+				claimed[name] = true
 				break
 			}
 			outcomes[place] = somebodyElses(names)
