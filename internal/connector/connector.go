@@ -10,10 +10,12 @@ import (
 	"strings"
 
 	"landfall/internal/connector/csv"
+	"landfall/internal/connector/httpapi"
 	"landfall/internal/connector/jsonl"
 	"landfall/internal/connector/postgres"
 	"landfall/internal/connector/sqlite"
 	"landfall/internal/connector/textfile"
+	"landfall/internal/mapping"
 	"landfall/internal/source"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
@@ -35,7 +37,9 @@ var databases = map[string]func(ctx context.Context, at Address) (sqldb.DB, erro
 }
 
 // apis maps the kind of a connection to the opener of such APIs.
-var apis = map[string]func(ctx context.Context, at target.Address) (target.API, error){}
+var apis = map[string]func(ctx context.Context, at target.Address) (target.API, error){
+	mapping.KindHTTP: httpapi.Open,
+}
 
 // files maps the ending of a file's name to the reader of such files.
 var files = map[string]func() source.Driver{

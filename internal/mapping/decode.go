@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -16,9 +17,9 @@ import (
 // their fields as they are, so defaults are set before. A nil node fills
 // nothing.
 //
-// Fields may be strings, bools, numbers, time.Duration, *Node, anything with
-// UnmarshalText, and pointers, slices, structs and maps by string of those; a
-// single value serves as a list of one.
+// Fields may be strings, bools, numbers, time.Duration, *Node, any (as Any gives
+// it), anything with UnmarshalText or DecodeNode, and pointers, slices, structs
+// and maps by string of those; a single value serves as a list of one.
 func (n *Node) Decode(into any) error {
 	if n == nil {
 		return nil
@@ -34,11 +35,29 @@ func (n *Node) Decode(into any) error {
 
 type decoder struct{ reader }
 
+// NodeDecoder decodes itself, as what may be written in a short and a long form.
+type NodeDecoder interface{ DecodeNode(*Node) error }
+
 func (d *decoder) fill(n *Node, v reflect.Value, subject string) {
+	named := *n
+	named.subject = subject
 	if v.Type() == reflect.TypeFor[*Node]() {
-		named := *n
-		named.subject = subject
 		v.Set(reflect.ValueOf(&named))
+		return
+	}
+	if own, ok := v.Addr().Interface().(NodeDecoder); ok {
+		var problems Problems
+		if err := own.DecodeNode(&named); errors.As(err, &problems) {
+			d.problems = append(d.problems, problems...)
+		} else if err != nil {
+			d.refuse(n.at, "", "%s%s", prefix(subject), err)
+		}
+		return
+	}
+	if v.Kind() == reflect.Interface && v.NumMethod() == 0 {
+		if value := n.Any(); value != nil {
+			v.Set(reflect.ValueOf(value))
+		}
 		return
 	}
 	if v.Kind() == reflect.Pointer {

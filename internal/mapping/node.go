@@ -1,6 +1,10 @@
 package mapping
 
-import "slices"
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
 
 // Node is a piece of the mapping file with its position, for a connector to
 // decode its own settings from.
@@ -78,6 +82,93 @@ func (n *Node) Problem(key, message string) error {
 		message = key + ": " + message
 	}
 	return Problems{n.doc.problem(at, n.about(message), "")}
+}
+
+// ProblemAt is an error about what stands at a path of keys below the node, or
+// about the nearest that is there. near is what was probably meant; may be empty.
+func (n *Node) ProblemAt(path []string, message, near string) *Problem {
+	if n == nil {
+		return &Problem{Message: strings.Join(path, ".") + ": " + message, Near: near}
+	}
+	named := n.Child(path...)
+	if named == nil {
+		named = n
+		for i := range path {
+			if inner := n.Child(path[:i+1]...); inner != nil {
+				named = inner
+			}
+		}
+	}
+	subject := strings.Join(path, ".")
+	if n.subject != "" {
+		subject = n.subject + "." + subject
+	}
+	return n.doc.problem(named.at, prefix(subject)+message, near)
+}
+
+// Child is what stands at a path of keys below the node; nil when nothing does.
+func (n *Node) Child(path ...string) *Node {
+	for _, key := range path {
+		if n == nil {
+			return nil
+		}
+		inner := n.get(key)
+		if inner == nil {
+			return nil
+		}
+		named := *inner
+		named.subject = join(n.subject, key)
+		n = &named
+	}
+	return n
+}
+
+// Text is a single value as it is written; false for anything else.
+func (n *Node) Text() (string, bool) {
+	if n == nil || n.kind != nodeScalar {
+		return "", false
+	}
+	return n.text, true
+}
+
+// Subject is what messages about the node start with: "connections.crm.auth".
+func (n *Node) Subject() string {
+	if n == nil {
+		return ""
+	}
+	return n.subject
+}
+
+// Any is the node as a JSON tree: maps by string, lists, texts, and where they
+// are written without quotes, truth values and numbers (json.Number).
+func (n *Node) Any() any {
+	if n == nil {
+		return nil
+	}
+	switch n.kind {
+	case nodeList:
+		list := make([]any, len(n.items))
+		for i, item := range n.items {
+			list[i] = item.Any()
+		}
+		return list
+	case nodeMap:
+		object := map[string]any{}
+		for _, p := range n.pairs {
+			object[p.key.text] = p.value.Any()
+		}
+		return object
+	case nodeNull:
+		return nil
+	}
+	switch {
+	case n.quoted:
+	case n.text == "true" || n.text == "false":
+		return n.text == "true"
+	case json.Valid([]byte(n.text)) && strings.ContainsAny(n.text[:1], "-0123456789"):
+		return json.Number(n.text)
+	}
+	return n.text
 }
 
 // about puts the subject before a message.

@@ -5,15 +5,20 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 var (
 	variable      = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 	notInVariable = regexp.MustCompile(`[^A-Z0-9_.]`)
-	secretName    = regexp.MustCompile(`(?i)(passw|passphrase|pwd|secret|token|api_?key)`)
+	secretName    = regexp.MustCompile(`(?i)(passw|passphrase|pwd|secret|token|api[-_]?key|authorization|cookie)`)
 	urlPassword   = regexp.MustCompile(`(?i)[?&;\s](?:password|pwd)=([^&;\s]*)`)
-	notSecret     = regexp.MustCompile(`(?i)(url|file|path|name)$`) // token_url is where, not what
+	// onlyPlaceholder is {token} and the like: what it stands for is put in later.
+	onlyPlaceholder = regexp.MustCompile(`^\{[a-z.]+\}$`)
+	// schemeReference is a reference behind the word for its scheme: OAuth ${TOKEN}.
+	schemeReference = regexp.MustCompile(`^[A-Za-z-]+ \$\{[A-Za-z_][A-Za-z0-9_]*\}$`)
+	notSecret       = regexp.MustCompile(`(?i)(url|file|path|name)$`) // token_url is where, not what
 )
 
 const secretFile = "file:"
@@ -72,28 +77,59 @@ func (f *File) readSecret(path string, at Position, subject string) (string, err
 
 // isReference says that the text tells where a secret is, not what it is.
 func isReference(text string) bool {
-	return strings.HasPrefix(text, secretFile) || (hasReference(text) && variable.ReplaceAllString(text, "") == "")
+	return strings.HasPrefix(text, secretFile) || (hasReference(text) && variable.ReplaceAllString(text, "") == "") ||
+		onlyPlaceholder.MatchString(text) || schemeReference.MatchString(text)
 }
 
 func hasReference(text string) bool { return strings.Contains(text, "${") }
 
 // references judges every value of a connection.
 func (r *reader) references(n *Node, subject string) {
-	for _, p := range n.pairs {
-		value, at := p.value, subject+"."+p.key.text
+	eachScalar(n, nil, func(path []string, value *Node) {
+		at := subject + "." + strings.Join(path, ".")
 		switch {
-		case value.kind == nodeMap:
-			r.references(value, at)
-		case value.kind != nodeScalar:
-		case p.key.text == "url":
+		case path[len(path)-1] == "url":
 			r.reference(value, at)
 			r.urlPassword(value, at)
 		default:
-			if r.reference(value, at) && isSecretName(p.key.text) && !isReference(value.text) {
+			if r.reference(value, at) && isSecretPlace(path) && !isReference(value.text) {
 				r.refuse(value.at, "", "%s: a secret may not stand in the file; write a reference such as ${%s} or file:PATH", at, variableFor(at))
 			}
 		}
+	})
+}
+
+// eachScalar visits the single values below a node, with the keys that lead to
+// them.
+func eachScalar(n *Node, path []string, visit func(path []string, value *Node)) {
+	for _, p := range n.pairs {
+		inner := append(slices.Clone(path), p.key.text)
+		if p.value.kind == nodeScalar {
+			visit(inner, p.value)
+		}
+		eachScalar(p.value, inner, visit)
 	}
+	for _, item := range n.items {
+		eachScalar(item, path, visit)
+	}
+}
+
+// openAuth are the keys of an API's auth that hold no secret.
+var openAuth = []string{"user", "name", "id", "client_id", "hash", "encoding", "date", "message"}
+
+// isSecretPlace reports whether a secret belongs where a value of a connection
+// stands, so that it may be a reference alone.
+func isSecretPlace(path []string) bool {
+	key := path[len(path)-1]
+	switch path[0] {
+	case "auth":
+		return !slices.Contains(openAuth, key) && !slices.Contains(path, "headers")
+	case "types": // the fields of a type may be called as they like
+		if len(path) > 2 && path[2] == "fields" {
+			return false
+		}
+	}
+	return isSecretName(key)
 }
 
 // reference wants every "${" to be a well-formed reference.
@@ -144,22 +180,22 @@ func variableFor(subject string) string {
 // in which they stand as it is.
 func findSecrets(root *Node) []string {
 	var found []string
-	var walk func(n *Node)
-	walk = func(n *Node) {
-		for _, p := range n.pairs {
-			if p.value.kind == nodeScalar {
-				if isSecretName(p.key.text) && !isReference(p.value.text) {
-					found = append(found, strings.Split(p.value.text, "\n")...)
-				}
-				if secret := passwordIn(p.value.text); secret != "" {
-					found = append(found, secret)
-				}
-			}
-			walk(p.value)
-		}
+	connections := root.get("connections")
+	if connections == nil {
+		return nil
 	}
-	if connections := root.get("connections"); connections != nil {
-		walk(connections)
+	for _, p := range connections.pairs {
+		if secret := passwordIn(p.value.text); secret != "" {
+			found = append(found, secret)
+		}
+		eachScalar(p.value, nil, func(path []string, value *Node) {
+			if isSecretPlace(path) && !isReference(value.text) {
+				found = append(found, strings.Split(value.text, "\n")...)
+			}
+			if secret := passwordIn(value.text); secret != "" {
+				found = append(found, secret)
+			}
+		})
 	}
 	return found
 }

@@ -34,6 +34,7 @@ func New(d Description) (target.API, error) {
 func compile(d *Description) (*api, faults) {
 	c := &compiling{Description: d}
 	a := &api{headers: d.Headers, kinds: map[string]*kind{}}
+	compileJudge(d.Answers, []string{"answers"}, resultNames, d.Answers.Code != "", &c.faults)
 	for _, t := range d.Types {
 		a.kinds[t.Name] = c.kind(t, []string{"types", t.Name})
 	}

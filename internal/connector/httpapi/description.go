@@ -144,7 +144,7 @@ type Answers struct {
 	Unknown   []Condition `yaml:"unknown"`
 
 	// Codes gives the API's codes our names.
-	Codes []Coded `yaml:"-"`
+	Codes Names `yaml:"names"`
 }
 
 // Condition holds when all holds that it says.

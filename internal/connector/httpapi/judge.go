@@ -104,7 +104,9 @@ func (a Answers) over(all Answers) Answers {
 	return a
 }
 
-func compileJudge(a Answers, path, names []string, faults *faults) *judge {
+// compileJudge compiles answers; coded tells whether it is known where the API's
+// own code stands.
+func compileJudge(a Answers, path, names []string, coded bool, faults *faults) *judge {
 	j := &judge{codes: a.Codes, says: a.Success != nil}
 	before := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "code" })
 	j.code = compileExpression(a.Code, under(path, "code"), before, false, faults)
@@ -114,7 +116,7 @@ func compileJudge(a Answers, path, names []string, faults *faults) *judge {
 		r := rule{verdict: said.verdict}
 		for _, c := range said.conditions {
 			at := under(path, said.key)
-			if len(c.Codes) > 0 && a.Code == "" {
+			if len(c.Codes) > 0 && !coded {
 				faults.add(under(at, "codes"), "", "codes are compared, and `code` does not say where the API's own code stands")
 			}
 			if len(c.Status) == 0 && len(c.Codes) == 0 && c.When == "" {
@@ -263,3 +265,14 @@ func text(value any) string {
 	}
 	return string(marshal(value))
 }
+
+// codeWords are the names that an API's codes may be given.
+func codeWords() []string {
+	words := make([]string, len(refusals))
+	for i, code := range refusals {
+		words[i] = string(code)
+	}
+	return words
+}
+
+func wordsOfCodes() string { return strings.Join(codeWords(), ", ") }

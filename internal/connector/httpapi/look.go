@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -183,9 +182,6 @@ func (r *remote) paths(columns []sqldb.Column) []any {
 	}
 	return names
 }
-
-// errTooMany says that an answer is as long as answers get.
-var errTooMany = errors.New("more records than an answer holds")
 
 // search finds the records in which the columns hold one of the tuples.
 func (r *remote) search(ctx context.Context, columns []sqldb.Column, tuples [][]record.Value, wanted []sqldb.Column) ([]seen, error) {

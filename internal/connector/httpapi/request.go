@@ -105,7 +105,9 @@ func (c *compiling) request(r *Request, asked purpose, name string, path []strin
 	if asked != toGet && asked != toFind && asked != toCount && asked != toAsk {
 		names = resultNames
 	}
-	q.judge = compileJudge(r.Answers.over(c.Answers), under(path, "answers"), resultNames, &c.faults)
+	var told faults // of the answers of all requests, once
+	compileJudge(r.Answers, under(path, "answers"), resultNames, r.Answers.Code+c.Answers.Code != "", &c.faults)
+	q.judge = compileJudge(r.Answers.over(c.Answers), nil, resultNames, true, &told)
 	q.results = c.results(r.Results, asked, under(path, "results"))
 	q.key = map[string]*expression{}
 	for column, text := range r.Key {
@@ -151,7 +153,7 @@ func (c *compiling) results(r *Results, asked purpose, path []string) *results {
 	compiled.names = parseTemplate(names, under(path, "for"), placeholders[asked], &c.faults)
 	answers := r.Answers
 	answers.Codes = append(slices.Clone(answers.Codes), c.Answers.Codes...)
-	compiled.judge = compileJudge(answers, under(path, "answers"), resultNames, &c.faults)
+	compiled.judge = compileJudge(answers, under(path, "answers"), resultNames, answers.Code != "", &c.faults)
 	return compiled
 }
 
