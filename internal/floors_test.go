@@ -21,7 +21,7 @@ var floors = [][]string{
 	0:  {"internal/record", "internal/cloudemulator"},
 	1:  {"internal/sqldb"},
 	2:  {"internal/mapping", "internal/books"},
-	3:  {"internal/source", "internal/target", "internal/dedupe", "internal/crosswalk", "internal/ledger", "internal/verdict", "internal/guard", "internal/indexwork", "internal/profile"},
+	3:  {"internal/source", "internal/target", "internal/dedupe", "internal/crosswalk", "internal/ledger", "internal/verdict", "internal/guard", "internal/indexwork", "internal/intent", "internal/profile"},
 	4:  {"internal/proof", "internal/connector/table", "internal/connector/textfile", "internal/connector/caller", "internal/connector/sourcetest", "internal/connector/targettest"},
 	5:  {"internal/connector/httpapi"},
 	6:  {"internal/connector/*"},

@@ -18,6 +18,7 @@ import (
 	"landfall/internal/rollback"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 	"landfall/internal/verdict"
 )
 
@@ -84,12 +85,12 @@ func exitOf(err error) int {
 	var marked *run.OperationError
 	var repeats *run.RepeatsError
 	switch {
-	case errors.Is(err, migration.ErrEnvironment), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
+	case errors.Is(err, migration.ErrEnvironment), errors.Is(err, target.ErrDenied), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
 	case errors.As(err, &closed):
 		return exitRefused
 	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input), errors.As(err, &taken), errors.As(err, &unfinished), errors.As(err, &marked), errors.As(err, &repeats),
-		errors.Is(err, plan.ErrNoPlan), errors.Is(err, run.ErrKeys),
+		errors.Is(err, plan.ErrNoPlan), errors.Is(err, run.ErrKeys), errors.Is(err, run.ErrUnable),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
 	case errors.As(err, &unreconciled):

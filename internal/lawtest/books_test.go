@@ -19,6 +19,7 @@ func TestOlderBooks(t *testing.T) {
 		2: {"pending", "alias_key"},
 		3: {"former", "measure", "reconciliation", "reconciliation_entity", "difference"},
 		4: {"guard", "audit", "key_space", "key_seat", "key_lot", "key_heir", "key_block", "index_work"},
+		5: {"intent"},
 	}
 	for version := 1; version < books.Version; version++ {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {

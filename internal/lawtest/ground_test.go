@@ -22,6 +22,7 @@ import (
 	"landfall/internal/run"
 	"landfall/internal/servertest"
 	"landfall/internal/sqldb"
+	"landfall/internal/target"
 )
 
 // world is a folder with a mapping and input files, and a target.
@@ -42,6 +43,8 @@ type world struct {
 	// protects is what the mapping says of the target's connection besides where it
 	// is: `environment: production`.
 	protects string
+	// api is the target, where it is an API; then db are the books beside it.
+	api target.API
 }
 
 // eachTarget runs a test against every kind of target.
@@ -218,7 +221,7 @@ func (w *world) run(o run.Options) *outcome {
 func (w *world) try(o run.Options, start func(context.Context, *migration.Migration, run.Options) (*run.Result, error)) (*run.Result, error) {
 	w.t.Helper()
 	ctx := context.Background()
-	m, err := migration.Open(ctx, migration.Options{Path: filepath.Join(w.dir, "landfall.yaml"), Inputs: o.Inputs, Getenv: os.Getenv})
+	m, err := migration.Open(ctx, migration.Options{Path: filepath.Join(w.dir, "landfall.yaml"), Inputs: o.Inputs, Getenv: os.Getenv, OpenAPI: w.openAPI()})
 	if err != nil {
 		w.t.Fatal(err)
 	}

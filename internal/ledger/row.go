@@ -3,6 +3,8 @@ package ledger
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
@@ -51,4 +53,13 @@ func DecodeRow(columns []sqldb.Column, text string) ([]record.Value, error) {
 		row[i] = value
 	}
 	return row, nil
+}
+
+// RowColumns names the columns that a row written by EncodeRow holds, sorted.
+func RowColumns(text string) ([]string, error) {
+	var cells map[string]*string
+	if err := json.Unmarshal([]byte(text), &cells); err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(cells)), nil
 }

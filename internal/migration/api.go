@@ -22,7 +22,11 @@ func (m *Migration) openAPI(ctx context.Context) error {
 	if !m.Target.IsAPI() {
 		return nil
 	}
-	if kinds := connector.APIKinds(); !slices.Contains(kinds, m.Target.Kind) {
+	open := m.options.OpenAPI
+	if open == nil {
+		open = connector.OpenAPI
+	}
+	if kinds := connector.APIKinds(); m.options.OpenAPI == nil && !slices.Contains(kinds, m.Target.Kind) {
 		problem := m.File.Problem(m.Target.PositionOf("kind"), fmt.Sprintf("connections.%s.kind: no kind of API is called %q, expected %s", m.Target.Name, m.Target.Kind, strings.Join(kinds, " or ")))
 		problem.Near = mapping.Near(m.Target.Kind, kinds)
 		return mapping.Problems{problem}
@@ -31,7 +35,7 @@ func (m *Migration) openAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.api, err = connector.OpenAPI(ctx, m.Target.Kind, target.Address{
+	m.api, err = open(ctx, m.Target.Kind, target.Address{
 		URL: url, Password: password, Settings: m.Target.Settings,
 		Resolve: func(text string, at mapping.Position, subject string) (string, error) {
 			return m.File.ResolveText(text, at, subject, m.options.Getenv)

@@ -115,10 +115,22 @@ func (e *Entity) UniqueTuples() [][]int {
 		if e.To.Collapse && own != nil && own == &e.Table.Uniques[i] {
 			continue // those that agree in it are one row
 		}
-		if unique.Plain && !unique.NullsEqual {
+		if (unique.Plain || e.Folds(&unique)) && !unique.NullsEqual {
 			add(unique.Columns)
 		}
 	}
 	add(e.To.Match)
 	return tuples
+}
+
+// Folds reports whether an API judges a unique rule regardless of case: then its
+// tuples are claimed so, too. Of a database only that itself knows how it folds.
+func (e *Entity) Folds(unique *sqldb.Unique) bool {
+	return e.Remote != nil && slices.ContainsFunc(unique.Columns, e.FoldsCase)
+}
+
+// FoldsCase reports whether an API compares a column regardless of case.
+func (e *Entity) FoldsCase(name string) bool {
+	column, known := e.Table.Column(name)
+	return known && e.Remote != nil && column.Type.FoldCase
 }

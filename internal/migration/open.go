@@ -24,6 +24,8 @@ type Options struct {
 	Target string            // connection that takes the place of the mapping's target; empty keeps it
 	Inputs map[string]string // entity -> file that is read in place of its `from`
 	Getenv func(string) string
+	// OpenAPI opens the target where it is an API; nil does so by its kind.
+	OpenAPI func(ctx context.Context, kind string, at target.Address) (target.API, error)
 }
 
 // ErrEnvironment wraps errors of the world around: a connection that cannot be

@@ -30,6 +30,8 @@ const (
 	CodeCheck         Code = "check"          // land: a rule (CHECK) of the target refuses the row
 	CodeRefused       Code = "refused"        // land: the target refuses for a reason of its own (trigger, policy)
 	CodeNotWritten    Code = "not-written"    // land: the target took the row without complaint but did not keep it
+	CodePartial       Code = "partial"        // land: an API changed the record in some fields and not in others
+	CodeNoAnswer      Code = "no-answer"      // land: an API's answer was lost, and what became of the record could not be found out (disposition unknown)
 
 	CodeAmbiguous     Code = "ambiguous"           // resolve, decide: several records or target rows are meant
 	CodeMatchExists   Code = "match-exists"        // decide: a target row matches and the policy says reject
@@ -83,6 +85,8 @@ var Codes = []Code{
 	CodeCheck,
 	CodeRefused,
 	CodeNotWritten,
+	CodePartial,
+	CodeNoAnswer,
 	CodeAmbiguous,
 	CodeMatchExists,
 	CodeMatchClaimed,

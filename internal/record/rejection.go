@@ -32,11 +32,17 @@ type Rejection struct {
 	// Blocked marks a record that is itself sound but whose parent did not
 	// land; its disposition is Blocked instead of Failed.
 	Blocked bool
+	// Unknown marks a record that was sent to an API and of which nobody knows
+	// whether it landed; its disposition is Unknown.
+	Unknown bool
 }
 
 // Disposition is the end that the rejection gives its record.
 func (r *Rejection) Disposition() Disposition {
-	if r.Blocked {
+	switch {
+	case r.Unknown:
+		return Unknown
+	case r.Blocked:
 		return Blocked
 	}
 	if r.Code == CodeRepeated {

@@ -90,13 +90,15 @@ func (b *bars) Observe(e run.Event) {
 		b.now.say(progressText(e, &b.rate) + b.slowed)
 		b.now.SetCurrent(along(e))
 	case run.EventSlowed:
-		b.slowed = "; " + message(e)
+		if b.slowed = "; " + message(e); e.Entity == "" { // it counts no records
+			return
+		}
 		b.now.say(progressText(e, &b.rate) + b.slowed)
 	case run.EventPaused:
 		b.now.say(message(e))
 	case run.EventWaiting:
 		b.now.say("waiting: " + e.Message)
-	case run.EventScanning:
+	case run.EventScanning, run.EventVerified:
 		b.now.say(e.Message)
 	case run.EventEntityEnded:
 		b.now.say(grouped(e.Read) + " " + readWord(e) + ": " + cameTo(e))

@@ -164,8 +164,12 @@ func (p *lineProgress) Observe(e run.Event) {
 			p.held = map[run.EventKind]time.Time{}
 		}
 		p.held[e.Kind] = e.Time
+		if e.Entity == "" { // of all of them
+			fmt.Fprintln(p.w, message(e))
+			return
+		}
 		fmt.Fprintf(p.w, "%s: %s\n", e.Entity, message(e))
-	case run.EventScanning:
+	case run.EventScanning, run.EventVerified:
 		fmt.Fprintf(p.w, "%s: %s\n", e.Entity, e.Message)
 	}
 }
@@ -191,7 +195,7 @@ func readWord(e run.Event) string {
 
 // message is what an event says beside its numbers.
 func message(e run.Event) string {
-	if e.Kind == run.EventSlowed {
+	if e.Kind == run.EventSlowed && e.Message == "" {
 		return "at most " + grouped(int64(e.Limit)) + " rows/s"
 	}
 	return e.Message

@@ -16,6 +16,9 @@ import (
 // them make the target's other users wait and gain little.
 const mostLanes = 4
 
+// mostCalls bounds them where they make calls: each has a connection to the books.
+const mostCalls = 16
+
 // crew is the lanes at work on an entity, as many as steering wants.
 type crew struct {
 	*entityRun
@@ -31,6 +34,12 @@ type crew struct {
 // crewFor chooses between how many lanes the entity may land in.
 func (e *entityRun) crewFor(ctx context.Context, batches <-chan *shaped) *crew {
 	least, most := 1, mostLanes
+	if e.Remote != nil {
+		// What holds lanes back is the API's limits, which no lane can tell from
+		// the others' doing: there is nothing to steer by.
+		most = min(e.m.API().Calls(), mostCalls)
+		least = most
+	}
 	if e.o.Lanes > 0 {
 		least, most = e.o.Lanes, e.o.Lanes
 	}
@@ -39,7 +48,7 @@ func (e *entityRun) crewFor(ctx context.Context, batches <-chan *shaped) *crew {
 			most = min(most, e.o.Lanes)
 		}
 	}
-	if writers := e.books.Dialect().Writers(); writers > 0 {
+	if writers := e.books.Dialect().Writers(); writers > 0 && e.Remote == nil {
 		most = min(most, writers)
 	}
 	if most > 1 && (e.rehearse || e.wanted != nil || !e.orderless()) {
@@ -154,7 +163,7 @@ func (l *lane) landAll(c *crew, first bool) error {
 			c.held()
 		}
 		begun := time.Now()
-		if err := l.carryBatch(c.landing, batch); l.closed(err) {
+		if err := l.carryBatch(c.landing, batch); l.closed(err) || errors.Is(err, ErrStopped) {
 			l.unlanded.Add(1) // what other lanes have in hand is finished
 			return nil
 		} else if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"landfall/internal/crosswalk"
 	"landfall/internal/dedupe"
+	"landfall/internal/intent"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
@@ -66,6 +67,9 @@ type entityRun struct {
 	// gate is held by who reserves keys and by who must not meet that: where only
 	// one connection can write at a time, a lane that lands.
 	gate sync.Mutex
+
+	intents *intent.Store // of calls; nil where none are made
+	left    bool          // calls are left of which it was not known what became of them
 
 	laneCount atomic.Int64 // lanes at work
 	unlanded  atomic.Int64 // batches that lanes gave back because they were asked to stop
@@ -191,7 +195,7 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		if err := e.knowParents(ctx, a.Tx); err != nil {
 			return err
 		}
-		if e.To.NewKey == mapping.KeyIdentity || e.To.NewKey == mapping.KeySequence {
+		if e.Remote == nil && (e.To.NewKey == mapping.KeyIdentity || e.To.NewKey == mapping.KeySequence) {
 			if e.numbers, err = crosswalk.NewNumbers(ctx, a.Tx, e.store, e.Table, &e.Key[0]); err != nil {
 				return err
 			}
@@ -203,6 +207,9 @@ func (e *entityRun) prepare(ctx context.Context) error {
 		return err
 	}, e.Again)
 	if err != nil {
+		return err
+	}
+	if err := e.settleLeft(ctx); err != nil {
 		return err
 	}
 	if e.wanted, err = e.choose(ctx, e.Loader); err != nil {
@@ -287,6 +294,9 @@ func (e *entityRun) end(ctx context.Context) error {
 			if err := e.numbers.Note(ctx, a.Tx); err != nil {
 				return err
 			}
+		}
+		if err := e.endLeft(ctx, a.Tx); err != nil {
+			return err
 		}
 		if e.space != nil && e.shadow == nil {
 			if err := e.space.End(ctx, a.Tx, e.run.ID); err != nil {

@@ -71,6 +71,7 @@ type feed struct {
 // tupleSeen remembers one set of columns that must be unique.
 type tupleSeen struct {
 	places []int
+	folds  []bool // which of them an API compares regardless of case
 	fields string
 	seen   *dedupe.Seen
 }
@@ -236,8 +237,12 @@ func (f *feed) openSeen() {
 		f.keys = dedupe.NewSeen(f.spill, seenBytes)
 	}
 	for _, places := range f.UniqueTuples() {
+		folds := make([]bool, len(places))
+		for n, place := range places {
+			folds[n] = f.FoldsCase(f.Program.Columns[place])
+		}
 		f.tuples = append(f.tuples, &tupleSeen{
-			places: places, fields: f.fieldNames(places), seen: dedupe.NewSeen(f.spill, seenBytes),
+			places: places, folds: folds, fields: f.fieldNames(places), seen: dedupe.NewSeen(f.spill, seenBytes),
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"landfall/internal/crosswalk"
+	"landfall/internal/intent"
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
@@ -38,6 +39,13 @@ type unit struct {
 	superseded record.Ref          // the record whose row of this key is gone
 	copyOf     *unit               // that record, where it is new and of this batch
 	footing    []byte              // what it stands on, where that is foreseen
+
+	// Of records that land by calls:
+	left      *intent.Intent // a call of which nobody knew what became of it
+	carried   bool           // that call was found to have done what is to be done now
+	verified  bool           // that it was done was found out by looking
+	ordered   bool           // a call was made for it
+	unwritten []string       // columns that the call left as they were
 }
 
 // landing is one attempt to land one batch.
@@ -59,6 +67,9 @@ type landing struct {
 func (e *lane) land(ctx context.Context, batch *shaped) (*ledger.Marker, []failure, error) {
 	if batch.block != nil {
 		e.point(PointKeys)
+	}
+	if e.byCalls() {
+		return e.landRemote(ctx, batch)
 	}
 	for {
 		marker, failures, err := e.landOnce(ctx, batch)
@@ -236,6 +247,9 @@ func (l *landing) decide() {
 
 // number gives every new row its key.
 func (l *landing) number(ctx context.Context) error {
+	if l.Remote != nil && l.To.NewKey == mapping.KeyIdentity {
+		return nil // the API gives the key when it makes the record
+	}
 	var creates []*unit
 	var refs []record.Ref
 	var places []int

@@ -76,7 +76,12 @@ func (e *entityRun) orderless() bool {
 		return false
 	}
 	changes := !e.wave() && (e.known || e.policy.OnMatch == "update")
-	if slices.ContainsFunc(e.Match, func(c sqldb.Column) bool { return c.Type.FoldCase }) {
+	if e.Remote != nil {
+		// What an API compares regardless of case is claimed so while the input is
+		// read. A value that one record gives up and another takes in the same run is
+		// rare, and a retry lands it: it is not worth to wait for one call at a time.
+		changes = false
+	} else if slices.ContainsFunc(e.Match, func(c sqldb.Column) bool { return c.Type.FoldCase }) {
 		return false
 	}
 	for _, unique := range e.Table.Uniques {
@@ -84,7 +89,7 @@ func (e *entityRun) orderless() bool {
 		if !written && unique.Plain {
 			continue // the target fills it by itself
 		}
-		if changes || !unique.Plain || unique.NullsEqual {
+		if changes || !unique.Plain && !e.Folds(&unique) || unique.NullsEqual {
 			return false
 		}
 		for _, ref := range e.Program.Refs {

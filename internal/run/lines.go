@@ -47,7 +47,7 @@ func (l *landing) lines() []ledger.Line {
 				Step: u.rejection.Step, Field: u.rejection.Field, Code: u.rejection.Code,
 				Message: u.rejection.Message(), Source: cellsJSON(item.Values),
 			}
-			if l.LogFull {
+			if l.LogFull || len(u.unwritten) > 0 {
 				line.Entry.Before = imageOf(l.Columns, u.before)
 			}
 			lines[i] = line
@@ -64,6 +64,9 @@ func (l *landing) lines() []ledger.Line {
 
 // tellsMore reports whether the record has a story beyond its disposition.
 func tellsMore(u *unit) bool {
+	if u.verified {
+		return true
+	}
 	switch u.action {
 	case target.Update, target.Adopt, target.Link, target.Keep, target.Alias:
 		return true
@@ -88,6 +91,9 @@ func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
 		if u.situation.RowGone {
 			entry.Message = "the row written earlier was gone; it is written again"
 		}
+	}
+	if u.verified {
+		entry.Message = joinWords(entry.Message, "the answer to its call was lost, and looking it up showed that it was carried out")
 	}
 	if u.superseded.Key != "" {
 		entry.Message = fmt.Sprintf("its key was that of %s, whose row is gone", u.superseded)
@@ -115,4 +121,12 @@ func cellsJSON(values []record.Value) string {
 		}
 	}
 	return ledger.EncodeCells(cells)
+}
+
+// joinWords puts a further thing that is said behind what was said before.
+func joinWords(before, further string) string {
+	if before == "" {
+		return further
+	}
+	return before + "; " + further
 }

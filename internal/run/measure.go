@@ -53,8 +53,8 @@ func (r *runner) openGauges(ctx context.Context) error {
 	}
 	for i := range r.entities {
 		e := r.m.Entity(r.entities[i].Name)
-		if e == nil {
-			continue // which the entity's own turn tells
+		if e == nil || e.Remote != nil {
+			continue // which the entity's own turn tells; an API cannot be measured
 		}
 		g := &gauge{entityRun: &entityRun{runner: r, Entity: e, stored: &r.entities[i], total: -1}, fingerprint: e.Fingerprint || r.o.Fingerprint || r.wave()}
 		if !g.fingerprint && len(e.Totals) == 0 {

@@ -173,11 +173,12 @@ const (
 	EventScanning      EventKind = "scanning" // reading again what a broken run had landed
 	EventBatch         EventKind = "batch"
 	EventWaiting       EventKind = "waiting"
-	EventIndexes       EventKind = "indexes" // a step around an entity's load: indexes are taken or made again, statistics refreshed
-	EventRepeat        EventKind = "repeat"  // a record is the same thing as one before it, and the mapping lets no run start then
-	EventWarning       EventKind = "warning" // something that a person should see to; the run goes on
-	EventSlowed        EventKind = "slowed"  // by the mapping's limit of rows a second
-	EventPaused        EventKind = "paused"  // for as long as the target suffers
+	EventVerified      EventKind = "verified" // answers of an API were lost, and what became of the records was found out
+	EventIndexes       EventKind = "indexes"  // a step around an entity's load: indexes are taken or made again, statistics refreshed
+	EventRepeat        EventKind = "repeat"   // a record is the same thing as one before it, and the mapping lets no run start then
+	EventWarning       EventKind = "warning"  // something that a person should see to; the run goes on
+	EventSlowed        EventKind = "slowed"   // by the mapping's limit of rows a second
+	EventPaused        EventKind = "paused"   // for as long as the target suffers
 	EventEntityEnded   EventKind = "entity-ended"
 	EventRunEnded      EventKind = "run-ended"
 	EventPlanning      EventKind = "planning"    // what a run would do; its other events are those of runs

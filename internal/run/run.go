@@ -53,7 +53,10 @@ type runner struct {
 	telling    sync.Mutex
 	warned     bool        // of the index that is missing
 	contended  atomic.Bool // a try was lost to other sessions' locks
-	budget     *budget     // over all entities that have none of their own; made when the first of them asks
+	writing    sync.Mutex  // held by a lane that writes to books which one connection can write to at a time
+	// When it was last said, in nanoseconds, that calls of an API wait.
+	noticed, slowed atomic.Int64
+	budget          *budget // over all entities that have none of their own; made when the first of them asks
 }
 
 // Run starts a run, or goes on with the unfinished one when it is the same.
@@ -70,7 +73,7 @@ func Resume(ctx context.Context, m *migration.Migration, o Options) (*Result, er
 func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bool) (*Result, error) {
 	gentle := NewGentle(m.Target.Throttle)
 	if o.Records == 0 {
-		o.Records = gentle.neighbour.records(DefaultRecords)
+		o.Records = gentle.neighbour.records(defaultRecords(m))
 	}
 	if o.Bytes == 0 {
 		o.Bytes = DefaultBytes
@@ -78,7 +81,10 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	if o.Mode == "" {
 		o.Mode = target.Full
 	}
-	o.Fingerprint = o.Fingerprint || o.Mode == target.InsertOnly
+	if err := refuseOfAPI(m, &o); err != nil {
+		return nil, err
+	}
+	o.Fingerprint = o.Fingerprint || o.Mode == target.InsertOnly && m.API() == nil
 	b, err := books.New(m.Looker().Dialect())
 	if err != nil {
 		return nil, err
@@ -93,6 +99,9 @@ func carry(ctx context.Context, m *migration.Migration, o Options, mustResume bo
 	}
 	r.Gate = o.Gate(b, m, mustResume)
 	if err := r.Gate.Open(ctx, m.Looker()); err != nil {
+		return nil, err
+	}
+	if err := r.askAPI(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.mayTakeIndexes(ctx); err != nil {

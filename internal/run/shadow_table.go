@@ -193,6 +193,9 @@ func (t *shadowTable) rule(names []string) int {
 // foreseen, and otherwise: by a wave with what can insert and do nothing else to
 // them.
 func (r *runner) tableFor(t *sqldb.Table, key []sqldb.Column) target.Inserts {
+	if rows := r.remoteFor(t, key); rows != nil && r.shadow == nil {
+		return rows
+	}
 	if r.shadow == nil && r.wave() {
 		return table.NewInserter(r.books.Dialect(), t, key)
 	}

@@ -61,7 +61,7 @@ func (f *feed) shape(batch *source.Batch) (*shaped, error) {
 			if f.survivors != nil {
 				break
 			}
-			encoded, complete := encodeTuple(tuple[:0], values, t.places)
+			encoded, complete := encodeTuple(tuple[:0], values, t.places, t.folds)
 			tuple = encoded
 			if !complete {
 				continue
@@ -124,13 +124,18 @@ func (f *feed) duplicate(item *source.Item, field string, why error) *record.Rej
 }
 
 // encodeTuple appends the values at the places; a NULL among them makes the
-// tuple incomplete, and incomplete tuples are equal to none.
-func encodeTuple(dst []byte, values []record.Value, places []int) ([]byte, bool) {
-	for _, place := range places {
-		if values[place].IsNull() {
+// tuple incomplete, and incomplete tuples are equal to none. Texts at the places
+// that fold are taken regardless of case.
+func encodeTuple(dst []byte, values []record.Value, places []int, folds []bool) ([]byte, bool) {
+	for n, place := range places {
+		value := values[place]
+		if value.IsNull() {
 			return dst, false
 		}
-		dst = values[place].AppendBinary(dst)
+		if folds != nil && folds[n] && value.Kind() == record.KindText {
+			value = record.Text(strings.ToLower(value.String()))
+		}
+		dst = value.AppendBinary(dst)
 	}
 	return dst, true
 }

@@ -220,7 +220,7 @@ func (r *runner) retriedMode(runs []*ledger.Run, wanted *ledger.Run) {
 	}
 	for _, run := range runs {
 		if named := r.o.Retry == run.Name; run.Mode == string(target.InsertOnly) && (named || r.o.Retry == "") {
-			wanted.Mode, wanted.Options.Fingerprint = run.Mode, true
+			wanted.Mode, wanted.Options.Fingerprint = run.Mode, r.m.API() == nil
 			return
 		}
 		if r.o.Retry == "" && run.State.Ended() && run.Kind() == ledger.KindAll {

@@ -17,9 +17,9 @@ func (u *unit) isNew() bool { return !u.situation.Known || u.situation.RowGone }
 // keys, those whose rows are gone from the target. It asks for the sake of new
 // rows alone, and only where nothing else would keep them from referring to
 // nobody: the target itself does, by a foreign key. A wave asks in any case, so
-// that it can say why.
+// that it can say why. An API is not asked: each parent would be a call.
 func (l *landing) vanishedParents(ctx context.Context, place int, entity string, meant []record.Ref, parents map[string]string) (map[string]bool, error) {
-	if l.expects || len(parents) == 0 || !l.wave() && l.guarded(place, entity) {
+	if l.expects || len(parents) == 0 || l.Remote != nil || !l.wave() && l.guarded(place, entity) {
 		return nil, nil
 	}
 	asked := map[string]bool{}

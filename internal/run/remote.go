@@ -1,0 +1,93 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"landfall/internal/migration"
+	"landfall/internal/sqldb"
+	"landfall/internal/target"
+)
+
+// byCalls reports whether the entity's records land through calls to an API. A
+// rehearsal and a plan make none.
+func (e *entityRun) byCalls() bool { return e.Remote != nil && !e.rehearse && e.shadow == nil }
+
+// remoteFor is how records of an API's type are looked at; nil where the target
+// is a database.
+func (r *runner) remoteFor(t *sqldb.Table, key []sqldb.Column) *remoteRows {
+	if r.m == nil || r.m.API() == nil {
+		return nil
+	}
+	rows := &remoteRows{name: t.Name.String()}
+	for _, e := range r.m.Entities {
+		if e.Table == t && slices.Equal(columnNames(e.Key), columnNames(key)) {
+			rows.Remote = e.Remote
+			return rows
+		}
+	}
+	rows.Remote, rows.err = r.m.API().Remote(t, key)
+	return rows
+}
+
+// askAPI makes sure before a run starts that the API lets us in, and has what it
+// waits for told.
+func (r *runner) askAPI(ctx context.Context) error {
+	api := r.m.API()
+	if api == nil {
+		return nil
+	}
+	api.Observe(r.notice)
+	if err := api.Ask(ctx); err != nil {
+		return fmt.Errorf("%w: asking %s: %w", migration.ErrEnvironment, api.Identity(), err)
+	}
+	return nil
+}
+
+// notice tells that calls wait. Lanes wait for the same limits, so one of them
+// says it for all.
+func (r *runner) notice(n target.Notice) {
+	kind, last := EventWaiting, &r.noticed
+	if n.Slowed {
+		kind, last = EventSlowed, &r.slowed
+	}
+	now := time.Now().UnixNano()
+	if before := last.Load(); now-before < int64(noticeEvery) || !last.CompareAndSwap(before, now) {
+		return
+	}
+	r.tell(Event{Kind: kind, Message: n.Message, Total: -1, Percent: -1})
+}
+
+// noticeEvery is how often at most it is said that calls wait.
+const noticeEvery = time.Second
+
+// refuseOfAPI refuses what can be asked of a database alone.
+func refuseOfAPI(m *migration.Migration, o *Options) error {
+	if m.API() != nil && o.Fingerprint {
+		return fmt.Errorf("%w: the target is an API, of which no fingerprint can be taken: leave --fingerprint out", ErrUnable)
+	}
+	return nil
+}
+
+// ErrUnable refuses what the kind of target has no way to do.
+var ErrUnable = errors.New("this target cannot do that")
+
+// defaultRecords is how many records a batch has at most unless told otherwise:
+// of an API as many as its calls carry, of the entity whose calls carry the most.
+func defaultRecords(m *migration.Migration) int {
+	if m.API() == nil {
+		return DefaultRecords
+	}
+	most := 1
+	for _, e := range m.Entities {
+		most = max(most, e.Remote.Records())
+	}
+	return min(max(most, leastByCalls), DefaultRecords)
+}
+
+// leastByCalls keeps batches of APIs that take one record a call from writing to
+// the books for each.
+const leastByCalls = 50
