@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"math"
 	"os"
 	"runtime/debug"
 )
@@ -28,5 +29,13 @@ const softPlanMemory = 96 << 20
 func boundPlanMemory() {
 	if bounded {
 		debug.SetMemoryLimit(softPlanMemory)
+	}
+}
+
+// unboundMemory is for a program that keeps in memory whatever it is given: a
+// bound below that would let the collector run all the time.
+func unboundMemory() {
+	if bounded {
+		debug.SetMemoryLimit(math.MaxInt64)
 	}
 }

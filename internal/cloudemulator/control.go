@@ -3,7 +3,6 @@ package cloudemulator
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -125,46 +124,11 @@ func (e *Emulator) showRecords(w io.Writer, r *http.Request) error {
 
 var idSubject = subject{path: "id", attribute: &Attribute{Name: "id", Kind: Integer}, own: true}
 
-// takeRecords stores records by the thousand, so that a million of them need
-// not be in memory twice.
 func (e *Emulator) takeRecords(r *http.Request) error {
-	s, err := e.typeOf(r)
-	if err != nil {
+	if _, err := e.typeOf(r); err != nil {
 		return err
 	}
-	in := bufio.NewReader(r.Body)
-	decoder := json.NewDecoder(in)
-	decoder.UseNumber()
-	if start, err := in.Peek(1); err == nil && start[0] == '[' {
-		if _, err := decoder.Token(); err != nil {
-			return err
-		}
-	}
-	var batch []values
-	taken := 0
-	store := func() error {
-		_, failures := s.insert(batch, false)
-		for i, failed := range failures {
-			if failed != nil {
-				return fmt.Errorf("record %d: %w; the records before it are stored", taken+i+1, failed)
-			}
-		}
-		taken += len(batch)
-		batch = batch[:0]
-		return nil
-	}
-	for decoder.More() {
-		var record values
-		if err := decoder.Decode(&record); err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("record %d: %w", taken+len(batch)+1, err)
-		}
-		if batch = append(batch, record); len(batch) == 1000 {
-			if err := store(); err != nil {
-				return err
-			}
-		}
-	}
-	return store()
+	return e.ImportJSON(r.URL.Query().Get("type"), r.Body)
 }
 
 func (f *faults) state() []any {

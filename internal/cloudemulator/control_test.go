@@ -34,6 +34,7 @@ func TestTheControlEndpointSteersTheEmulator(t *testing.T) {
 	}
 	wants("POST", "/emulator/records?type=user", lines.String(), 200, "")
 	wants("POST", "/emulator/records?type=user", `{"email":"c@x.org"}{"email":"a@x.org"}`, 400, "record 2")
+	wants("POST", "/emulator/records?type=user", `[{"email":"d@x.org"}`, 400, "behind record 1")
 	wants("POST", "/emulator/records?type=pet", `[]`, 400, "pet")
 	wants("GET", "/emulator", "", 200, `"records":{"user":2503}`)
 	wants("GET", "/emulator/records?type=user", "", 200, `"email":"u2499@x.org"`)

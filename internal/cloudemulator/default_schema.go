@@ -35,7 +35,7 @@ func Schema() []Type {
 				{Name: "tier", Kind: String, Length: 32},
 			}},
 			{Name: "clients", Kind: Plural, Attributes: []Attribute{
-				{Name: "clientId", Kind: String, Length: 256, CaseSensitive: true, LocallyUnique: true},
+				{Name: "clientId", Kind: String, Length: 256, CaseSensitive: true},
 				{Name: "name", Kind: String, Length: 256},
 				{Name: "channel", Kind: String, Length: 256},
 				{Name: "firstLogin", Kind: DateTime},

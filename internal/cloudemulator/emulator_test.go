@@ -107,7 +107,7 @@ func TestBulkCreateAnswersEachRecordAtItsPlace(t *testing.T) {
 	s := serve(t, Options{})
 	records := `[{"email":"U1@x.org","primaryAddress":{"city":"Ulm"}},{"email":"u1@X.org"},{"givenName":"nobody"},
 		{"email":"u2@x.org","shoe":1},{"email":"u3@x.org","birthday":"31.12.1999"},{"email":"u4@x.org","givenName":"` + strings.Repeat("é", 257) + `"},
-		{"email":"u5@x.org","id":5},{"email":"u6@x.org","birthday":"1999-12-31 00:00:00","clients":[{"clientId":"a"},{"clientId":"a"}]},
+		{"email":"u5@x.org","id":5},{"email":"u6@x.org","birthday":"1999-12-31 00:00:00","profiles":[{"identifier":"a"},{"identifier":"a"}]},
 		{"email":"u7@x.org","birthday":"1999-12-31 00:00:00","created":"2001-02-03 04:05:06"}]`
 	answer := s.wantOK("entity.bulkCreate", "type_name", "user", "all_attributes", records, "timeout", "10")
 	var codes []any

@@ -1,8 +1,10 @@
 package cloudemulator
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 )
 
 // Import puts records into a type without a call: users who are there
@@ -28,6 +30,56 @@ func (e *Emulator) Import(typeName string, records []map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// ImportJSON is Import from a JSON array or from lines of JSON. It stores them
+// by the thousand, so that a million need not be in memory twice, and ends at
+// the first failure.
+func (e *Emulator) ImportJSON(typeName string, from io.Reader) error {
+	s := e.stores[typeName]
+	if s == nil {
+		return fmt.Errorf("unknown type %q, expected one of %v", typeName, e.names)
+	}
+	in := bufio.NewReader(from)
+	decoder := json.NewDecoder(in)
+	decoder.UseNumber()
+	start, err := in.Peek(1)
+	list := err == nil && start[0] == '['
+	if list {
+		if _, err := decoder.Token(); err != nil {
+			return err
+		}
+	}
+	var batch []values
+	stored := 0
+	store := func() error {
+		_, failures := s.insert(batch, false)
+		for i, failed := range failures {
+			if failed != nil {
+				return fmt.Errorf("record %d: %w", stored+i+1, failed)
+			}
+		}
+		stored += len(batch)
+		batch = batch[:0]
+		return nil
+	}
+	for decoder.More() {
+		var record values
+		if err := decoder.Decode(&record); err != nil {
+			return fmt.Errorf("record %d: %w", stored+len(batch)+1, err)
+		}
+		if batch = append(batch, record); len(batch) == 1000 {
+			if err := store(); err != nil {
+				return err
+			}
+		}
+	}
+	if list {
+		if _, err := decoder.Token(); err != nil {
+			return fmt.Errorf("behind record %d: %w", stored+len(batch), err)
+		}
+	}
+	return store()
 }
 
 // Count is the number of records of a type.
