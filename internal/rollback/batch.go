@@ -24,6 +24,9 @@ type batch struct {
 	items   []*item
 	columns []sqldb.Column // that are read of each row
 	found   []record.Ref   // of those that were asked for
+	// Of an API: the records to read by calls, and their keys.
+	looked     []*item
+	lookedKeys [][]record.Value
 }
 
 // within is the batch's transaction from the lease to the marker.
@@ -68,14 +71,28 @@ func (b *batch) within(ctx context.Context, read func(context.Context, sqldb.Tx)
 	return marker, nil
 }
 
-// judge finds out of every record what there is to undo, and whether its row is
-// still what the run made of it.
-func (b *batch) judge(ctx context.Context) error {
+// recollectRows finds out what there is to undo, and reads the rows; those of an
+// API are only made out, and read by calls.
+func (b *batch) recollectRows(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{b.recall, b.know, b.images, b.look} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// judge finds out of every record what there is to undo, and whether its row is
+// still what the run made of it.
+func (b *batch) judge(ctx context.Context) error {
+	if err := b.recollectRows(ctx); err != nil {
+		return err
+	}
+	return b.judgeLooked(ctx)
+}
+
+// judgeLooked is the part of judge that follows when rows have been read.
+func (b *batch) judgeLooked(ctx context.Context) error {
 	for _, i := range b.items {
 		if i.open() && !i.gone {
 			b.judgeRow(i)

@@ -8,6 +8,7 @@ import (
 
 	"landfall/internal/connector/table"
 	"landfall/internal/crosswalk"
+	"landfall/internal/dedupe"
 	"landfall/internal/ledger"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -23,6 +24,8 @@ type entityUndo struct {
 	done   ledger.Entity  // its part in the run
 	stored *ledger.Entity // its part in the rollback
 	refs   []sqldb.Reference
+
+	referred *dedupe.Seen // keys of records that others refer to which stay; nil until it is asked, and where the target is a database
 
 	store  *crosswalk.Store
 	lander *table.Lander
@@ -137,6 +140,9 @@ func (e *entityUndo) await(ctx context.Context, rows int) error {
 // undoBatch undoes some records in a transaction of their own, and tells of
 // them at the place.
 func (e *entityUndo) undoBatch(ctx context.Context, g *group, at ledger.Place, read func(context.Context, sqldb.Tx) ([]*item, error)) error {
+	if e.Remote != nil {
+		return e.undoByCalls(ctx, g, at, read)
+	}
 	var marker *ledger.Marker
 	var found []record.Ref
 	var begun time.Time // the last try

@@ -10,7 +10,9 @@ import (
 type group struct {
 	*runner
 	members []*entityUndo // in the order of undoing
-	circle  bool          // its tables refer to themselves or to each other
+	// circle: its tables refer to themselves or to each other. Records of an API are
+	// deleted one by one, and wait for nobody.
+	circle bool
 }
 
 // groupsOf puts entities into groups, and groups into the order of undoing:
@@ -47,7 +49,7 @@ func groupsOf(entities []*entityUndo) []*group {
 		if next < 0 {
 			break
 		}
-		g := &group{runner: entities[next].runner, circle: reaches[next][next]}
+		g := &group{runner: entities[next].runner, circle: reaches[next][next] && entities[next].Remote == nil}
 		for i := range count {
 			if i == next || reaches[i][next] && reaches[next][i] {
 				taken[i] = true

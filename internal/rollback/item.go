@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"landfall/internal/crosswalk"
+	"landfall/internal/intent"
 	"landfall/internal/ledger"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
@@ -43,6 +44,12 @@ type item struct {
 	after     string // the row as it is restored, for the ledger
 	was       string // and as it was found
 	note      string
+
+	// Of what is undone by calls:
+	begun     *intent.Intent // what a call of a rollback was to do, the answer of which is lost
+	done      bool           // it has done it
+	version   string         // of the record as it was read
+	unsettled bool           // its call stays open: it is not known, or was done in part
 }
 
 // keep says that the record is not undone, and why.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"landfall/internal/crosswalk"
+	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -32,15 +33,19 @@ func (b *batch) know(ctx context.Context) error {
 
 // keyValues takes a key out of the crosswalk's text.
 func (e *entityUndo) keyValues(text string) ([]record.Value, error) {
+	return keyOf(e.TargetEntity, text)
+}
+
+func keyOf(e *migration.TargetEntity, text string) ([]record.Value, error) {
 	parts := record.SplitKey(text)
 	if len(parts) != len(e.Key) {
-		return nil, refusedf("the crosswalk says that %s's row has the key %q, but the mapping's key has %d columns: put the mapping back to roll the run back", e.done.Name, text, len(e.Key))
+		return nil, refusedf("the crosswalk says that %s's row has the key %q, but the mapping's key has %d columns: put the mapping back to roll the run back", e.Name, text, len(e.Key))
 	}
 	key := make([]record.Value, len(parts))
 	for i, part := range parts {
 		value, misfit := e.Key[i].Type.Fit(record.Text(part))
 		if misfit != nil {
-			return nil, fmt.Errorf("the crosswalk says that %s's row has the key %q: %w", e.done.Name, text, misfit)
+			return nil, fmt.Errorf("the crosswalk says that %s's row has the key %q: %w", e.Name, text, misfit)
 		}
 		key[i] = value
 	}
@@ -87,6 +92,10 @@ func (b *batch) look(ctx context.Context) error {
 			}
 		}
 	}
+	if b.Remote != nil {
+		b.looked, b.lookedKeys = looked, keys
+		return nil
+	}
 	rows, err := b.lander.Fetch(ctx, b.tx, keys, b.columns, true)
 	if err != nil {
 		return fmt.Errorf("reading the rows to undo: %w", err)
@@ -105,7 +114,15 @@ func placeOf(columns []sqldb.Column, name string) int {
 func (b *batch) judgeRow(i *item) {
 	switch {
 	case i.deed == noted:
-		return
+	case i.begun != nil:
+		b.judgeBegun(i)
+	default:
+		b.judgeContent(i)
+	}
+}
+
+func (b *batch) judgeContent(i *item) {
+	switch {
 	case i.row == nil:
 		// Nothing is left to take back, and an earlier run is not to wait for it.
 		i.gone = true

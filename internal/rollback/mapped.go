@@ -83,11 +83,29 @@ func (m *mapped) reference(ctx context.Context, e *mapping.Entity, f *mapping.Fi
 	}}, nil
 }
 
+// look looks at a table. An API that declares nothing has the fields that the
+// mapping fills.
+func (m *mapped) look(ctx context.Context, name string) (*sqldb.Table, error) {
+	if m.end.API() == nil {
+		return m.end.Looker().Table(ctx, name)
+	}
+	for _, e := range m.end.File.Entities {
+		if e.To.Table == name {
+			found, err := m.end.Entity(ctx, e.Name)
+			if err != nil {
+				return nil, err
+			}
+			return found.Table, nil
+		}
+	}
+	return m.end.API().Table(ctx, name, nil)
+}
+
 func (m *mapped) table(ctx context.Context, name string) (*sqldb.Table, error) {
 	if table, known := m.tables[name]; known {
 		return table, nil
 	}
-	table, err := m.end.Looker().Table(ctx, name)
+	table, err := m.look(ctx, name)
 	if errors.Is(err, sqldb.ErrNoTable) {
 		table, err = nil, nil
 	}

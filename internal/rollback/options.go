@@ -69,6 +69,10 @@ var Points = []run.Point{
 	run.PointEntityEnd, run.PointRunEnd, run.PointArtefacts,
 }
 
+// PointIntended is passed where records are undone by calls: what is about to be
+// done is in the books.
+const PointIntended run.Point = "intents-committed"
+
 // The points of rows that refer to each other.
 const (
 	PointTogether     run.Point = "together"      // all that were left are undone, before commit

@@ -36,6 +36,12 @@ func (r *runner) mayUndo(ctx context.Context, tx sqldb.Tx) error {
 		if r.only != nil && !e.asked() {
 			continue
 		}
+		if e.Remote != nil {
+			if err := e.able(ctx, tx); err != nil {
+				return err
+			}
+			continue
+		}
 		more, err := e.rights(ctx, tx)
 		if err != nil {
 			return fmt.Errorf("%s: looking for the rights that undoing it takes: %w", e.done.Name, err)
@@ -47,6 +53,33 @@ func (r *runner) mayUndo(ctx context.Context, tx sqldb.Tx) error {
 		return err
 	}
 	return &RightsError{r.undone.Name, lacking}
+}
+
+// able refuses to undo what an API has no request for: a rollback that finds out
+// at its second type of record leaves the run half undone.
+func (e *entityUndo) able(ctx context.Context, tx sqldb.Tx) error {
+	counts, _, err := e.ledger.Counts(ctx, tx, e.runner.undone.ID, e.done.ID)
+	if err != nil {
+		return err
+	}
+	can := e.Remote.Abilities()
+	var lacking []string
+	for _, need := range []struct {
+		wanted, able bool
+		what         string
+	}{
+		{counts[record.Created]+counts[record.Updated] > 0, can.Fetch, "read records, so that those which people have changed since are told from the others"},
+		{counts[record.Created] > 0, can.Delete, "delete records"},
+		{counts[record.Updated] > 0, can.Update, "change records"},
+	} {
+		if need.wanted && !need.able {
+			lacking = append(lacking, need.what)
+		}
+	}
+	if len(lacking) == 0 {
+		return nil
+	}
+	return refusedf("rolling %s back takes requests for %s that the connection %s does not describe, and nothing was undone: it must be able to %s", e.runner.undone.Name, e.Table.Name, e.end.Target.Name, strings.Join(lacking, " and to "))
 }
 
 // asked reports whether records of the entity are among those to undo.

@@ -29,8 +29,11 @@ type runner struct {
 	later    []*ledger.Run           // loads after the undone one, oldest first
 	before   bool                    // the run was rolled back before, in part
 	attempts map[int64][]*ledger.Run // completed rollbacks of the later loads, by the load's number
-	resumed  bool
-	only     map[record.Ref]bool // whether it was found; nil: all
+	// rollbacks are the earlier ones of the run, by their numbers.
+	rollbacks []int64
+	rehearse  bool // nothing may be called that changes anything
+	resumed   bool
+	only      map[record.Ref]bool // whether it was found; nil: all
 }
 
 // Rollback undoes a run, or goes on with the unfinished rollback of it. The
@@ -111,7 +114,7 @@ func Rehearse(ctx context.Context, end *migration.TargetEnd, o Options, look Loo
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	r.Loader = target.Rehearsal{Tx: tx}
+	r.Loader, r.rehearse = target.Rehearsal{Tx: tx}, true
 	if err := r.begin(ctx, false); err != nil {
 		return nil, err
 	}
@@ -164,6 +167,13 @@ func (r *runner) close(ctx context.Context, tx sqldb.Tx, state ledger.State, mes
 
 // undoAll undoes the run, group by group of entities that refer to each other.
 func (r *runner) undoAll(ctx context.Context, result *Result) error {
+	defer func() {
+		for _, e := range r.entities {
+			if e.referred != nil {
+				_ = e.referred.Close() // only room on the disk is lost
+			}
+		}
+	}()
 	for _, group := range groupsOf(r.entities) {
 		if err := group.undo(ctx); err != nil {
 			return err

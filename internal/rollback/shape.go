@@ -56,10 +56,12 @@ func (e *entityUndo) shape(ctx context.Context, tx sqldb.Tx, id shapeID) (*shape
 		written = append(written, s.once.Columns...)
 	}
 	var others []sqldb.Column
-	var unhashed, filled, computed []string
+	var unhashed, filled, computed, hidden []string
 	for _, column := range e.Table.Columns {
 		field := slices.IndexFunc(e.Fields, func(f *mapping.Field) bool { return f.Target == column.Name })
 		switch {
+		case column.Hidden:
+			hidden = append(hidden, column.Name)
 		case placeOf(written, column.Name) >= 0 || column.Generated:
 		case id.once == 0 && field >= 0 && e.Fields[field].Once:
 			unhashed = append(unhashed, column.Name)
@@ -82,6 +84,7 @@ func (e *entityUndo) shape(ctx context.Context, tx sqldb.Tx, id shapeID) (*shape
 			computed = append(computed, others[i].Name)
 		}
 	}
+	s.tell(e.done.Name, hidden, "the target shows them to nobody")
 	s.tell(e.done.Name, unhashed, "`on: create`, and the run kept no hash of them")
 	if trigger >= 0 {
 		s.tell(e.done.Name, filled, "the trigger "+e.Table.Triggers[trigger].Name+" may have filled them")

@@ -63,7 +63,7 @@ func (r *runner) startOrResume(ctx context.Context, tx sqldb.Tx, mustResume bool
 
 // find finds the run to undo, by its name or its number, and the loads after it.
 func (r *runner) find(runs []*ledger.Run, name string, id int64) error {
-	r.later, r.before, r.attempts = nil, false, map[int64][]*ledger.Run{}
+	r.later, r.before, r.rollbacks, r.attempts = nil, false, nil, map[int64][]*ledger.Run{}
 	for _, known := range runs { // newest first
 		if known.Name == name || known.ID == id {
 			r.undone = known
@@ -81,7 +81,9 @@ func (r *runner) find(runs []*ledger.Run, name string, id int64) error {
 	}
 	slices.Reverse(r.later)
 	for _, known := range runs {
-		r.before = r.before || known.Mode == ledger.ModeRollback && known.ParentID == r.undone.ID
+		if known.Mode == ledger.ModeRollback && known.ParentID == r.undone.ID {
+			r.before, r.rollbacks = true, append(r.rollbacks, known.ID)
+		}
 	}
 	if r.undone.Mode == ledger.ModeRollback {
 		return refusedf("%s is a rollback itself: what it undid is made again by `landfall run`", r.undone.Name)
@@ -194,8 +196,10 @@ func (r *runner) open(ctx context.Context, tx sqldb.Tx) error {
 		if e.store, err = crosswalk.Open(ctx, tx, r.books, r.end.File.Name, done[i].Name, found.Table.Name.String()); err != nil {
 			return err
 		}
-		if e.refs, err = sqldb.ReferencesTo(ctx, r.end.Looker(), found.Table.Name); err != nil {
-			return err
+		if found.Remote == nil { // else the books' database may have tables of the same names
+			if e.refs, err = sqldb.ReferencesTo(ctx, r.end.Looker(), found.Table.Name); err != nil {
+				return err
+			}
 		}
 		undeclared, err := mapped.referencesTo(ctx, found.Table.Name, e.refs)
 		if err != nil {

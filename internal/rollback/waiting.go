@@ -28,6 +28,9 @@ func (g *group) undo(ctx context.Context) error {
 		return err
 	}
 	for _, e := range g.members {
+		if err := e.gatherReferred(ctx); err != nil {
+			return fmt.Errorf("%s: %w", e.done.Name, err)
+		}
 		if err := e.undo(ctx, g); err != nil {
 			return fmt.Errorf("%s: %w", e.done.Name, err)
 		}
