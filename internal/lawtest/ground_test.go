@@ -43,7 +43,10 @@ type world struct {
 	// protects is what the mapping says of the target's connection besides where it
 	// is: `environment: production`.
 	protects string
-	// api is the target, where it is an API; then db are the books beside it.
+	// office is the base URL of the target, where it is an API over HTTP; then db are
+	// the books beside it.
+	office string
+	// api is the target, where it is an API of the process; then, too.
 	api target.API
 }
 
