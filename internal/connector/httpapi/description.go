@@ -30,6 +30,9 @@ type Type struct {
 	// Marker is a field in which each record carries a mark of its order, so that it
 	// is known again whatever becomes of its content.
 	Marker *Marker `yaml:"marker"`
+	// Results is where each record's answer stands in those of requests with
+	// {records} that do not say it themselves.
+	Results *Results `yaml:"results"`
 
 	Create  *Request `yaml:"create"`
 	Update  *Request `yaml:"update"`

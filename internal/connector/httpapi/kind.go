@@ -63,6 +63,11 @@ func (c *compiling) kind(t *Type, path []string) *kind {
 		k.mark = parseTemplate(value, under(path, "marker", "value"), []string{"token", "ref", "type"}, &c.faults)
 	}
 	request := func(r *Request, asked purpose) *request {
+		if r != nil && r.Results == nil && t.Results != nil && r.mentions("{records}") {
+			completed := *r
+			completed.Results = t.Results
+			r = &completed
+		}
 		return c.request(r, asked, string(asked)+" "+t.Name, under(path, string(asked)))
 	}
 	k.create, k.update, k.replace = request(t.Create, toCreate), request(t.Update, toUpdate), request(t.Replace, toReplace)

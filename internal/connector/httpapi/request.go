@@ -200,6 +200,16 @@ func (q *request) uses(word string) bool {
 	return q.path.uses(word) || q.body.uses(word)
 }
 
+// mentions reports whether a text occurs in the body or the form.
+func (r *Request) mentions(text string) bool {
+	for _, value := range r.Form {
+		if strings.Contains(value, text) {
+			return true
+		}
+	}
+	return strings.Contains(string(marshal(r.Body)), text)
+}
+
 // several reports whether calls carry a list of records.
 func (q *request) several() bool { return q.uses("records") }
 
