@@ -3,6 +3,7 @@ package httpapi
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"landfall/internal/record"
 	"landfall/internal/target"
@@ -26,24 +27,42 @@ func plain(message string) string {
 	return message
 }
 
-// shortestValue is how long a value must be to be looked for in messages:
-// shorter ones are words of every message.
-const shortestValue = 3
+// How long a value must be to be looked for in messages: shorter ones are words
+// of every message. Long ones are found in another case, too.
+const (
+	shortestValue = 3
+	foldedValue   = 8
+)
 
 // scrubbed takes the record's values out of a message: APIs repeat them, and
 // messages are kept for ever and shown to everybody.
 func scrubbed(message string, order *target.Order) string {
 	hide := func(text string) {
-		if len(text) < shortestValue {
+		if text = strings.TrimSpace(text); len(text) < shortestValue {
 			return
 		}
-		for {
-			at := strings.Index(strings.ToLower(message), strings.ToLower(text))
-			if at < 0 || at+len(text) > len(message) || !strings.EqualFold(message[at:at+len(text)], text) {
-				return
-			}
-			message = message[:at] + "…" + message[at+len(text):]
+		in, wanted := message, text
+		if len(text) >= foldedValue || strings.Contains(text, "@") {
+			in, wanted = foldASCII(message), foldASCII(text)
 		}
+		var b strings.Builder
+		from := 0
+		for {
+			at := strings.Index(in[from:], wanted)
+			if at < 0 {
+				break
+			}
+			at += from
+			behind := at + len(wanted)
+			b.WriteString(message[from:at])
+			if inWord(message, at, behind) {
+				b.WriteString(message[at:behind])
+			} else {
+				b.WriteString("…")
+			}
+			from = behind
+		}
+		message = b.String() + message[from:]
 	}
 	for _, values := range [][]record.Value{order.Values, order.Before} {
 		for _, value := range values {
@@ -75,6 +94,27 @@ func leaves(tree any, each func(string)) {
 	case string:
 		each(tree)
 	}
+}
+
+// foldASCII is the text in small letters, each byte where it was.
+func foldASCII(text string) string {
+	folded := []byte(text)
+	for i, b := range folded {
+		if b >= 'A' && b <= 'Z' {
+			folded[i] = b + 'a' - 'A'
+		}
+	}
+	return string(folded)
+}
+
+// inWord reports whether a part of a text is the inside of a longer word.
+func inWord(text string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:from])
+	first, _ := utf8.DecodeRuneInString(text[from:])
+	last, _ := utf8.DecodeLastRuneInString(text[:to])
+	behind, _ := utf8.DecodeRuneInString(text[to:])
+	letter := func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
+	return letter(before) && letter(first) || letter(last) && letter(behind)
 }
 
 func foldEqual(a, b string) bool { return strings.EqualFold(a, b) }
