@@ -37,7 +37,7 @@ func (t Type) Fit(v Value) (Value, *Misfit) {
 	case KindTimestampTZ:
 		return t.fitInstant(v)
 	case KindJSON:
-		return fitJSON(v)
+		return t.fitJSON(v)
 	default:
 		return v, nil
 	}

@@ -19,13 +19,15 @@ type canonicalizer struct {
 	out     []byte
 	scratch []byte
 	members []member // of all objects that are open
+	sparse  bool     // members that are null are left out
+	without []string // so are those of these names
 }
 
 // member is where one `"key":value` of an open object stands in out.
 type member struct{ start, keyEnd, end int }
 
 func (c *canonicalizer) document(text string) *Misfit {
-	*c = canonicalizer{in: text, out: c.out[:0], scratch: c.scratch, members: c.members[:0]}
+	*c = canonicalizer{in: text, out: c.out[:0], scratch: c.scratch, members: c.members[:0], sparse: c.sparse, without: c.without}
 	defer func() { c.in = "" }()
 	if m := c.value(); m != nil {
 		return m
@@ -132,6 +134,9 @@ func (c *canonicalizer) object() *Misfit {
 		}
 		c.blanks()
 	}
+	if c.sparse || len(c.without) > 0 {
+		c.members = append(c.members[:open], c.thinned(c.members[open:])...)
+	}
 	c.order(c.members[open:])
 	c.members = c.members[:open]
 	c.out = append(c.out, '}')
@@ -158,6 +163,32 @@ func (c *canonicalizer) member() *Misfit {
 	m.end = len(c.out)
 	c.members = append(c.members, m)
 	return nil
+}
+
+// thinned takes members that are no part of the value out of the object that
+// ends here.
+func (c *canonicalizer) thinned(members []member) []member {
+	if len(members) == 0 {
+		return nil
+	}
+	to := members[0].start
+	kept := members[:0]
+	for _, m := range members {
+		name := string(c.out[m.start+1 : m.keyEnd-1])
+		if c.sparse && string(c.out[m.keyEnd+1:m.end]) == "null" || slices.Contains(c.without, name) {
+			continue
+		}
+		if len(kept) > 0 {
+			c.out = append(c.out[:to], ',')
+			to++
+		}
+		// What is kept only ever moves towards the front.
+		size := copy(c.out[to:cap(c.out)], c.out[m.start:m.end])
+		kept = append(kept, member{start: to, keyEnd: to + m.keyEnd - m.start, end: to + size})
+		to += size
+	}
+	c.out = c.out[:to]
+	return kept
 }
 
 // order sorts the members of the object that ends here by key; of several with

@@ -16,6 +16,9 @@ type Type struct {
 	Enum      []string // KindText: the only texts allowed; nil means any
 	UUID      bool     // KindText: the text is a UUID, canonical in lower case with hyphens
 	FoldCase  bool     // KindText: the outside system compares it without regard to case
+	List      bool     // KindJSON: an array and nothing else
+	Sparse    bool     // KindJSON: members of objects that are null are no part of the value
+	Without   []string // KindJSON: nor are members of these names, which the outside system gives by itself
 }
 
 // Misfit says why a value does not fit a Type.

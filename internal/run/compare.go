@@ -21,6 +21,9 @@ func (l *landing) compare(ctx context.Context) error {
 	var look, check, present []*unit
 	var err error
 	l.each(func(_ int, u *unit) *record.Rejection {
+		if u.situation.Known {
+			l.fillNothing(u)
+		}
 		u.hash, u.incomplete = l.hasher.Sum(u.row), len(u.within) > 0
 		if !u.situation.Known || err != nil {
 			return nil
@@ -169,6 +172,7 @@ func (l *landing) shape(ctx context.Context, id int64) (*crosswalk.Shape, error)
 // match asks the target for rows that are the same thing as records that the
 // crosswalk does not know.
 func (l *landing) match(ctx context.Context) error {
+	defer l.fillNew()
 	if len(l.Match) == 0 {
 		return nil
 	}

@@ -76,7 +76,38 @@ func (e *entityRun) Keep(row, live []record.Value) bool {
 			row[place], kept = live[place], true
 		}
 	}
+	for i := range e.Columns {
+		if row[i].IsNull() {
+			row[i] = e.Columns[i].Nothing
+		}
+	}
 	return kept
+}
+
+// fillNothing puts what the target makes of NULL in place of NULL, so that a row
+// is hashed as the target gives it back. It comes when no value can be kept any
+// more. It reports whether there was such a NULL.
+func (l *landing) fillNothing(u *unit) bool {
+	filled := false
+	for i := range l.Columns {
+		if !l.Columns[i].Nothing.IsNull() && u.row[i].IsNull() {
+			u.row[i], filled = l.Columns[i].Nothing, true
+		}
+	}
+	return filled
+}
+
+// fillNew does so for records that neither the crosswalk nor the match knows.
+func (l *landing) fillNew() {
+	if !slices.ContainsFunc(l.Columns, func(c sqldb.Column) bool { return !c.Nothing.IsNull() }) {
+		return
+	}
+	l.each(func(_ int, u *unit) *record.Rejection {
+		if l.fillNothing(u) && !u.incomplete {
+			u.hash = l.hasher.Sum(u.row)
+		}
+		return nil
+	})
 }
 
 // imageOf is a row as the books keep it: without the columns that the target

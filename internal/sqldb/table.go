@@ -41,6 +41,9 @@ type Column struct {
 	// KeepsNull: a NULL leaves the value of a row that is there as it is, unless the
 	// mapping says otherwise.
 	KeepsNull bool
+	// Nothing is what the column holds of a row into which NULL was written, such as
+	// an empty list; NULL itself unless told.
+	Nothing record.Value
 }
 
 // Unique is a primary key, unique constraint or unique index.

@@ -33,6 +33,11 @@ type Type struct {
 	// Results is where each record's answer stands in those of requests with
 	// {records} that do not say it themselves.
 	Results *Results `yaml:"results"`
+	// Spell puts a text that the API gives back into the form in which it was
+	// written, such as a time that it writes out in full; nil: it is that already.
+	Spell func(string) string `yaml:"-"`
+	// KeepsNull is that of fields which are not declared.
+	KeepsNull bool `yaml:"-"`
 
 	Create  *Request `yaml:"create"`
 	Update  *Request `yaml:"update"`
@@ -73,6 +78,8 @@ type Field struct {
 	// Layout is how dates and times are written, in Go's way; ISO 8601 by default.
 	Layout string `yaml:"layout"`
 	AsText bool   `yaml:"as_text"` // numbers and truth values are written as JSON strings
+	List   bool   `yaml:"list"`    // json: an array and nothing else; what holds nothing is an empty one
+	Sparse bool   `yaml:"sparse"`  // json: members that are null are no part of the value
 	// Without are members that the API adds to the objects of a JSON field, such as
 	// ids: they are left out when it is read.
 	Without []string `yaml:"without"`
@@ -105,6 +112,7 @@ type Request struct {
 	Found   string   `yaml:"found"`   // of get and find: the records found, a list or one; `body` unless told
 	Filter  *Filter  `yaml:"filter"`  // of find: how {filter} is written
 	Fields  []string `yaml:"fields"`  // of find: the fields that can be searched; all that are unique, the key and the marker unless told
+	Any     bool     `yaml:"any"`     // of find: any field can be searched
 	Limit   int      `yaml:"limit"`   // of find: how many records one answer holds at most; 0: all
 	Total   string   `yaml:"total"`   // of count: an expression for the number
 }

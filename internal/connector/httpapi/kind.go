@@ -36,7 +36,7 @@ func (c *compiling) kind(t *Type, path []string) *kind {
 		if f.Alone && t.Replace == nil {
 			c.faults.add(under(at, "alone"), "", "expected a request `replace` in the type, which writes such a field")
 		}
-		k.fields = append(k.fields, compileField(f))
+		k.fields = append(k.fields, t.compiled(f))
 		k.byName[f.Name] = k.fields[len(k.fields)-1]
 	}
 	if len(t.Key) == 0 {
@@ -149,7 +149,14 @@ func (k *kind) field(name string) *field {
 	if f := k.byName[name]; f != nil {
 		return f
 	}
-	return compileField(Field{Name: name})
+	return k.compiled(Field{Name: name, KeepsNull: k.KeepsNull})
+}
+
+// compiled is a field of the type.
+func (t *Type) compiled(f Field) *field {
+	c := compileField(f)
+	c.spell = t.Spell
+	return c
 }
 
 // table is the type as a table, with the given fields where it is open.
@@ -161,7 +168,7 @@ func (k *kind) table(fields []string) (*sqldb.Table, error) {
 				if fault := nameFault(name); fault != "" {
 					return nil, fmt.Errorf("%s: %s", k.Name, fault)
 				}
-				all = append(all, compileField(Field{Name: name}))
+				all = append(all, k.compiled(Field{Name: name, KeepsNull: k.KeepsNull}))
 			}
 		}
 	}
@@ -172,7 +179,7 @@ func (k *kind) table(fields []string) (*sqldb.Table, error) {
 	for _, f := range all {
 		t.Columns = append(t.Columns, sqldb.Column{
 			Name: f.Name, Type: f.typ, Nullable: !f.Required, HasDefault: f.Default, Identity: f.Given, Generated: f.ReadOnly && !f.Given,
-			Hidden: f.Hidden, KeepsNull: f.KeepsNull,
+			Hidden: f.Hidden, KeepsNull: f.KeepsNull, Nothing: f.nothing(),
 		})
 		if f.Unique {
 			t.Uniques = append(t.Uniques, sqldb.Unique{Name: f.Name, Columns: []string{f.Name}, Plain: true})

@@ -35,6 +35,13 @@ func (r *remote) searchable() []string {
 		return r.find.Fields
 	}
 	names := slices.Clone(r.Key)
+	if r.find.Any {
+		for _, column := range r.table.Columns {
+			if !column.Hidden && column.Type.Kind != record.KindJSON {
+				names = append(names, column.Name)
+			}
+		}
+	}
 	for _, u := range r.table.Uniques {
 		names = append(names, u.Columns...)
 	}

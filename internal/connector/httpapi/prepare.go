@@ -71,6 +71,9 @@ func (r *remote) record(q *request, j *job) (nothing bool) {
 		if update && equalBefore(j.order, i) && !groups[f.group] {
 			continue
 		}
+		if update && f.Hidden && written == nil {
+			continue // what nobody can see is not taken away by what nobody gave
+		}
 		if update && f.Alone {
 			j.alone = append(j.alone, i)
 			continue

@@ -24,7 +24,7 @@ func typeNames() []string {
 
 // columnType is what the field declares about its values.
 func (f Field) columnType() record.Type {
-	t := record.Type{Kind: kinds[f.Type], Native: f.Type, Length: f.Length, Precision: f.Precision, Scale: f.Scale, Fraction: f.Fraction, Enum: f.Enum, UUID: f.Type == "uuid", FoldCase: f.FoldCase}
+	t := record.Type{Kind: kinds[f.Type], Native: f.Type, Length: f.Length, Precision: f.Precision, Scale: f.Scale, Fraction: f.Fraction, Enum: f.Enum, UUID: f.Type == "uuid", FoldCase: f.FoldCase, List: f.List, Sparse: f.Sparse, Without: f.Without}
 	if t.Native == "" {
 		t.Native = "text"
 	}
@@ -47,6 +47,7 @@ type field struct {
 	path  []string // members from the record down; a number is a place in a list
 	group string   // the list that a part of it belongs to, which is always written whole; else empty
 	typ   record.Type
+	spell func(string) string // may be nil
 }
 
 func compileField(f Field) *field {
@@ -58,6 +59,14 @@ func compileField(f Field) *field {
 		}
 	}
 	return c
+}
+
+// nothing is what the API gives back of a field into which NULL was written.
+func (f *field) nothing() record.Value {
+	if f.List {
+		return record.JSON("[]")
+	}
+	return record.Null()
 }
 
 func isPlace(member string) bool {
@@ -122,12 +131,12 @@ func (f *field) read(value any) record.Value {
 	case json.Number:
 		v = record.Decimal(string(value))
 	case string:
-		v = f.readText(value)
+		v = f.readText(f.spelled(value))
 	default:
-		v = record.JSON(string(marshal(f.without(value))))
+		v = record.JSON(string(marshal(f.respelled(value))))
 	}
 	if f.typ.Kind == record.KindJSON && v.Kind() == record.KindText {
-		v = record.JSON(string(marshal(value)))
+		v = record.JSON(string(marshal(v.Raw())))
 	}
 	if fit, misfit := f.typ.Fit(v); misfit == nil {
 		return fit
@@ -174,26 +183,35 @@ func (f *field) moment(at time.Time) record.Value {
 	return record.TimestampTZ(at)
 }
 
-// without takes away what the API adds by itself.
-func (f *field) without(value any) any {
-	if len(f.Without) == 0 {
-		return value
+// spelled is a text of the API in the form in which it was written.
+func (f *field) spelled(text string) string {
+	if f.spell == nil {
+		return text
 	}
-	switch value := value.(type) {
+	return f.spell(text)
+}
+
+// respelled is a tree of the API with its texts in the form in which they were
+// written.
+func (f *field) respelled(tree any) any {
+	if f.spell == nil {
+		return tree
+	}
+	switch tree := tree.(type) {
 	case map[string]any:
-		kept := map[string]any{}
-		for name, member := range value {
-			if !slices.Contains(f.Without, name) {
-				kept[name] = f.without(member)
-			}
+		again := make(map[string]any, len(tree))
+		for name, member := range tree {
+			again[name] = f.respelled(member)
 		}
-		return kept
+		return again
 	case []any:
-		kept := make([]any, len(value))
-		for i, item := range value {
-			kept[i] = f.without(item)
+		again := make([]any, len(tree))
+		for i, item := range tree {
+			again[i] = f.respelled(item)
 		}
-		return kept
+		return again
+	case string:
+		return f.spelled(tree)
 	}
-	return value
+	return tree
 }
