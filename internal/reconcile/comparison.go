@@ -54,6 +54,11 @@ func (c *comparison) carry(ctx context.Context) error {
 		}
 	}
 	c.tellLeftOut()
+	if c.Remote != nil {
+		if err := c.tellHidden(ctx); err != nil {
+			return err
+		}
+	}
 	c.tellUnrecognised()
 	for _, step := range c.steps() {
 		if len(c.pending) > 0 { // a step may look at what was found
@@ -112,6 +117,9 @@ func (c *comparison) prepare() {
 func (c *comparison) lanes() int {
 	if c.o.Lanes > 0 {
 		return c.o.Lanes
+	}
+	if c.Remote != nil {
+		return max(1, min(c.m.API().Calls(), mostCallers))
 	}
 	if c.ledger.Books().Dialect().Writers() == 1 {
 		return 1

@@ -54,6 +54,9 @@ func (c *comparison) lookLinked(ctx context.Context, tx sqldb.Tx, records []*see
 	if len(asked) == 0 {
 		return nil
 	}
+	if c.Remote != nil {
+		return c.agreeing(ctx, tx, asked)
+	}
 	relation, args := c.dialect().Relation("k", append(append([]sqldb.Column(nil), c.Key...), c.Match...), tuples, 1)
 	var same []string
 	for i := range c.Match {

@@ -13,6 +13,9 @@ import (
 // mayRead checks that all that is compared may be read, before anything is: it
 // would be found out only when the entity's turn has come.
 func (w *work) mayRead(ctx context.Context) error {
+	if w.m.API() != nil {
+		return w.mayAsk(ctx)
+	}
 	var denied []string
 	asked := map[string]bool{}
 	ask := func(table *sqldb.Table, columns []sqldb.Column) error {

@@ -16,6 +16,9 @@ func (c *comparison) judgeRow(j *judgement, b *run.ExpectedBatch, s *seen, asWri
 	if s.row == nil {
 		about.Verdict = verdict.Missing
 		about.Message = fmt.Sprintf("its row %s of %s is gone", s.Entry.TargetKey, c.Table.Name)
+		if c.Remote != nil {
+			about.Message = fmt.Sprintf("its record %s of %s is gone", s.Entry.TargetKey, c.Table.Name)
+		}
 		j.add(about)
 		c.sumSeen(j, s)
 		return

@@ -21,7 +21,7 @@ type rowCheck interface {
 // read where hashes differ.
 func newRowCheck(c *comparison) rowCheck {
 	hasher, ok := c.dialect().(sqldb.RecordHasher)
-	if !ok {
+	if !ok || c.Remote != nil {
 		return fetching{c}
 	}
 	var columns []sqldb.Column

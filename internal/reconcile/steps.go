@@ -31,7 +31,7 @@ func (c *comparison) asked() []step {
 	if len(c.Totals) > 0 {
 		steps = append(steps, step{"totals", "adding up totals", "declared totals", c.findTotals})
 	}
-	if counters, ok := c.dialect().(sqldb.Counters); ok && len(c.counterColumns(counters)) > 0 {
+	if counters, ok := c.dialect().(sqldb.Counters); ok && c.Remote == nil && len(c.counterColumns(counters)) > 0 {
 		steps = append(steps, step{"counters", "looking at the target's counters", "the target's counters", c.findStale})
 	}
 	return steps
@@ -40,6 +40,8 @@ func (c *comparison) asked() []step {
 // leftOut says why a step is not taken; empty when it is.
 func (c *comparison) leftOut(s *step) string {
 	switch sampled := !c.o.Sample.All(); {
+	case c.Remote != nil && (s.name == "orphans" || s.name == "totals"):
+		return "the target is an API, which cannot be asked over all of its records"
 	case len(c.o.Only) > 0:
 		return "only named records were compared"
 	case !c.whole && len(c.of.Options.Only) == 0 && c.of.Options.Limit == 0:

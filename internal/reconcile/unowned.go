@@ -64,6 +64,13 @@ func (c *comparison) collectStrays(ctx context.Context) (*strays, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Remote != nil {
+		if err := c.notWalked(ctx); err != nil {
+			s.close()
+			return nil, err
+		}
+		return s, nil
+	}
 	covered := false
 	err = c.x.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		own, all, err := c.Store().CountOwned(ctx, tx)

@@ -44,7 +44,7 @@ type ExpectedEntity struct {
 // order of landing. Close gives it back.
 func Expect(ctx context.Context, m *migration.Migration, o ExpectOptions) (*Expectation, error) {
 	if o.Records == 0 {
-		o.Records = DefaultRecords
+		o.Records = defaultRecords(m)
 	}
 	if o.Bytes == 0 {
 		o.Bytes = DefaultBytes

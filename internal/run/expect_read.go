@@ -154,7 +154,7 @@ func (l *lane) expect(ctx context.Context, e *ExpectedEntity, batch *shaped, jud
 	}
 	var b *ExpectedBatch
 	doubts := false
-	err := l.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+	err := l.lookAPI(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		at := &landing{lane: l, tx: tx, batch: batch, units: make([]unit, len(batch.Items))}
 		b = &ExpectedBatch{Slice: batch.Slice, Ordinal: batch.Ordinal, Read: read, shapes: at}
 		if err := sqldb.PreferIndexes(ctx, tx, l.books.Dialect(), true); err != nil {
@@ -171,13 +171,18 @@ func (l *lane) expect(ctx context.Context, e *ExpectedEntity, batch *shaped, jud
 		return b, err
 	}
 	e.point(PointDoubted)
-	err = l.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+	err = l.lookAPI(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		if err := sqldb.PreferIndexes(ctx, tx, l.books.Dialect(), true); err != nil {
 			return err
 		}
 		return judge.Again(ctx, tx, b)
 	})
 	return b, err
+}
+
+// lookAPI is a look of which questions to an API are asked between transactions.
+func (l *lane) lookAPI(ctx context.Context, within func(context.Context, sqldb.Tx) error) error {
+	return lookAsking(ctx, &asks{}, func(ctx context.Context) error { return l.Loader.Look(ctx, within) })
 }
 
 // sampled keeps the records of a batch that a sample is of.

@@ -134,7 +134,7 @@ func Foresee(ctx context.Context, m *migration.Migration, o Options, tell func(*
 // BatchRecords is how many records a batch of the migration has at most, unless
 // a run is told otherwise.
 func BatchRecords(m *migration.Migration) int {
-	return NewGentle(m.Target.Throttle).neighbour.records(DefaultRecords)
+	return NewGentle(m.Target.Throttle).neighbour.records(defaultRecords(m))
 }
 
 // beginForeseen starts the run in the scratch books.
