@@ -273,6 +273,9 @@ func (f *front) rehearse(ctx context.Context, m *migration.Migration, o run.Opti
 	if !flags.json {
 		fmt.Fprintln(f.Out, "Dry run: nothing was written.")
 	}
+	if result.Unreached != nil {
+		fmt.Fprintf(f.Err, "landfall: %v; what it holds was not looked at: records may be there already, or have been changed\n", result.Unreached)
+	}
 	return f.settle(result, open)
 }
 

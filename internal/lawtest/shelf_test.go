@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"landfall/internal/connector"
 	"landfall/internal/record"
@@ -41,6 +42,8 @@ type shelf struct {
 	keeps  map[string]string
 	calls  int
 	number atomic.Int64
+	under  atomic.Int64 // calls that are under way
+	most   int64
 	mute   func() bool // while it says yes, no question is answered
 }
 
@@ -148,7 +151,10 @@ func (p persons) Send(ctx context.Context, orders []target.Order) ([]target.Outc
 		if p.lost != nil {
 			before, after = p.lost(int(call))
 		}
+		under := p.under.Add(1)
+		time.Sleep(time.Millisecond) // so that calls of several lanes meet
 		p.mu.Lock()
+		p.most = max(p.most, under)
 		p.sent = append(p.sent, fmt.Sprintf("%s %d", part[0].Deed, len(part)))
 		for n := range part {
 			if !before {
@@ -160,6 +166,7 @@ func (p persons) Send(ctx context.Context, orders []target.Order) ([]target.Outc
 			outcomes[from+n].Call = call
 		}
 		p.mu.Unlock()
+		p.under.Add(-1)
 	}
 	return outcomes, nil
 }
@@ -269,6 +276,22 @@ func (s *shelf) has(email, name string) {
 	s.last++
 	s.persons[s.last] = map[string]record.Value{"id": record.Int(s.last), "email": record.Text(email), "name": record.Text(name)}
 	s.version[s.last], s.byEmail[strings.ToLower(email)] = 1, s.last
+}
+
+// edit is somebody who gives a person another name, and remove one who deletes it.
+func (s *shelf) edit(email, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := s.byEmail[email]
+	s.persons[id]["name"] = record.Text(name)
+	s.version[id]++
+}
+
+func (s *shelf) remove(email string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.persons, s.byEmail[email])
+	delete(s.byEmail, email)
 }
 
 // takeSent are the calls since it was asked last.

@@ -14,7 +14,7 @@ import (
 // NULL leaves the row's value as it is. It comes before anything is compared: a
 // hash is over the row as it will be, so that it agrees with the row later.
 func (l *landing) keepKnown(ctx context.Context) error {
-	if !slices.Contains(l.Program.KeepNull, true) {
+	if !slices.Contains(l.Program.KeepNull, true) || l.Remote != nil && !l.Remote.Abilities().Fetch {
 		return nil
 	}
 	var keeping []*unit
@@ -22,6 +22,9 @@ func (l *landing) keepKnown(ctx context.Context) error {
 	l.each(func(_ int, u *unit) *record.Rejection {
 		if !u.situation.Known || u.situation.Linked || !l.bringsKept(u) || err != nil {
 			return nil
+		}
+		if u.doneLeft() && l.hasher.Sum(u.row) == u.left.Hash {
+			return nil // it was new when that was sent
 		}
 		var key []record.Value
 		if key, err = l.keyValues(u.entry.TargetKey); err == nil {

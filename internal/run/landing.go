@@ -247,7 +247,7 @@ func (l *landing) decide() {
 
 // number gives every new row its key.
 func (l *landing) number(ctx context.Context) error {
-	if l.Remote != nil && l.To.NewKey == mapping.KeyIdentity {
+	if l.byCalls() && l.To.NewKey == mapping.KeyIdentity {
 		return nil // the API gives the key when it makes the record
 	}
 	var creates []*unit
@@ -283,6 +283,9 @@ func (l *landing) number(ctx context.Context) error {
 	case mapping.KeyOffset, mapping.KeyInherited:
 		return l.numberMade(ctx, places)
 	default:
+		if l.Remote != nil && l.rehearse {
+			return l.numberRehearsed(creates)
+		}
 		take := l.numbers.Take
 		switch {
 		case l.rehearse:

@@ -214,6 +214,9 @@ type Result struct {
 	NotFound []record.Ref
 	// OutOfReach are open records that a retry could not read again.
 	OutOfReach []OutOfReach
+	// Unreached is why a rehearsal could not ask the API what it holds; nil where it
+	// could, and where the target is a database.
+	Unreached error
 }
 
 // EntityResult are an entity's dispositions.

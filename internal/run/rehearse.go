@@ -67,10 +67,11 @@ func Rehearse(ctx context.Context, m *migration.Migration, o Options, trace func
 			r.held.add(l.trace(i))
 		}
 	}
+	r.reach(ctx)
 	if err := r.beginRehearsal(ctx, tx); err != nil {
 		return nil, err
 	}
-	result := &Result{Run: r.run}
+	result := &Result{Run: r.run, Unreached: r.unreached}
 	if err := r.runEntities(ctx, result); err != nil {
 		return result, fmt.Errorf("rehearsing: %w", err)
 	}
@@ -118,7 +119,7 @@ func (l *landing) trace(i int) Trace {
 	switch u.action {
 	case target.Create:
 		t.After = u.row
-		if l.numbers != nil {
+		if l.numbers != nil || l.Remote != nil && l.To.NewKey == mapping.KeyIdentity {
 			t.TargetKey = ""
 		}
 	case target.Update, target.Adopt:

@@ -36,15 +36,11 @@ func (r *runner) remoteFor(t *sqldb.Table, key []sqldb.Column) *remoteRows {
 // askAPI makes sure before a run starts that the API lets us in, and has what it
 // waits for told.
 func (r *runner) askAPI(ctx context.Context) error {
-	api := r.m.API()
-	if api == nil {
+	if r.m.API() == nil {
 		return nil
 	}
-	api.Observe(r.notice)
-	if err := api.Ask(ctx); err != nil {
-		return fmt.Errorf("%w: asking %s: %w", migration.ErrEnvironment, api.Identity(), err)
-	}
-	return nil
+	r.m.API().Observe(r.notice)
+	return r.m.TryAPI(ctx)
 }
 
 // notice tells that calls wait. Lanes wait for the same limits, so one of them

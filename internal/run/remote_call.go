@@ -78,8 +78,15 @@ func (r *remoteLanding) sendOpen(ctx context.Context) error {
 	if len(open) == 0 {
 		return nil
 	}
+	var again []int
 	for _, n := range open {
-		r.orders[n].Again = r.orders[n].Again || r.states[n].State == target.Absent
+		if r.states[n].State == target.Absent {
+			r.orders[n].Again = true
+			again = append(again, n)
+		}
+	}
+	if err := r.readAgain(ctx, again); err != nil {
+		return err
 	}
 	outcomes, err := r.Remote.Send(ctx, r.ordersOf(open))
 	for at, n := range open {
@@ -94,6 +101,30 @@ func (r *remoteLanding) sendOpen(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// readAgain reads records whose changes are sent again: a call that was carried
+// out in part has made another version of them, and only the rest is to be sent.
+func (r *remoteLanding) readAgain(ctx context.Context, places []int) error {
+	places = slices.DeleteFunc(places, func(n int) bool { return r.orders[n].Deed != target.DeedUpdate || r.orders[n].Before == nil })
+	if len(places) == 0 || !r.Remote.Abilities().Fetch {
+		return nil
+	}
+	keys := make([][]record.Value, len(places))
+	for at, n := range places {
+		keys[at] = r.orders[n].Key
+	}
+	columns := r.orders[places[0]].Columns // those of all changes of an entity
+	fetched, err := r.Remote.Fetch(ctx, keys, columns)
+	if err != nil {
+		return err
+	}
+	for at, n := range places {
+		if fetched[at].Values != nil {
+			r.orders[n].Before, r.orders[n].Version = fetched[at].Values, fetched[at].Version
+		}
+	}
+	return nil
 }
 
 // settleOne asks whether what refuses an order is what it made itself when it

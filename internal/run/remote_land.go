@@ -121,8 +121,13 @@ func (r *remoteLanding) intend(ctx context.Context) error {
 	for n := range r.orders {
 		intents[n] = r.intentOf(n)
 	}
-	return r.landBooks(ctx, func(ctx context.Context, a target.Attempt) error {
+	err := r.landBooks(ctx, func(ctx context.Context, a target.Attempt) error {
 		if err := r.Check(ctx, a.Tx); err != nil {
+			return err
+		}
+		// Their intents make room for those of what is to be done now.
+		r.l.tx = a.Tx
+		if err := r.l.rememberLeft(ctx, func(u *unit) bool { return u.ordered }); err != nil {
 			return err
 		}
 		if err := r.intents.Put(ctx, a.Tx, intents); err != nil {
@@ -130,6 +135,12 @@ func (r *remoteLanding) intend(ctx context.Context) error {
 		}
 		return r.Lease.Keep(ctx, a.Tx, r.run.Name)
 	}, r.Again)
+	for i := range r.l.units {
+		if u := &r.l.units[i]; u.doneLeft() && u.ordered {
+			u.inBooks = true
+		}
+	}
+	return err
 }
 
 // writeDown tells what became of every record of the batch, and takes the intents
@@ -149,6 +160,9 @@ func (r *remoteLanding) writeDown(ctx context.Context) (marker *ledger.Marker, e
 			return err
 		}
 		if err := r.l.rememberPartial(ctx); err != nil {
+			return err
+		}
+		if err := r.l.rememberLeft(ctx, func(u *unit) bool { return !u.ordered && u.rejection != nil }); err != nil {
 			return err
 		}
 		r.point(PointCrosswalk)

@@ -54,6 +54,8 @@ type runner struct {
 	warned     bool        // of the index that is missing
 	contended  atomic.Bool // a try was lost to other sessions' locks
 	writing    sync.Mutex  // held by a lane that writes to books which one connection can write to at a time
+	unreached  error       // why a rehearsal could not ask the API what it holds
+	madeUp     int64       // keys that a rehearsal made up
 	// When it was last said, in nanoseconds, that calls of an API wait.
 	noticed, slowed atomic.Int64
 	budget          *budget // over all entities that have none of their own; made when the first of them asks

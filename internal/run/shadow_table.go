@@ -194,6 +194,9 @@ func (t *shadowTable) rule(names []string) int {
 // them.
 func (r *runner) tableFor(t *sqldb.Table, key []sqldb.Column) target.Inserts {
 	if rows := r.remoteFor(t, key); rows != nil && r.shadow == nil {
+		if r.rehearse {
+			return rehearsedRows{rows}
+		}
 		return rows
 	}
 	if r.shadow == nil && r.wave() {
