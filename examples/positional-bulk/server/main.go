@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"landfall/examples/internal/mishaps"
+	"landfall/examples/mishaps"
 	"landfall/examples/positional-bulk/server/members"
 )
 

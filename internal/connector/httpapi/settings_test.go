@@ -35,7 +35,7 @@ func open(t *testing.T, url, settings string, env map[string]string) (target.API
 	})
 }
 
-const contacts = `
+const described = `
 auth: {bearer: "${CRM_TOKEN}"}
 limits: {rate: none, calls: 3, timeout: 5s}
 headers: {Accept-Language: en}
@@ -69,12 +69,12 @@ types:
 
 func TestOpen(t *testing.T) {
 	t.Parallel()
-	_, err := open(t, "https://crm.example.com/v1", contacts, map[string]string{"CRM_TOKEN": "s3cret"})
+	_, err := open(t, "https://crm.example.com/v1", described, map[string]string{"CRM_TOKEN": "s3cret"})
 	var problems mapping.Problems
 	if !errors.As(err, &problems) || len(problems) != 1 || !strings.Contains(err.Error(), `landfall.yaml:24:17: connections.crm.types.contact.marker.field: contact has no field "reference"`) {
 		t.Errorf("expected the marker to be asked for, got %v", err)
 	}
-	api, err := open(t, "https://crm.example.com/v1", strings.Replace(contacts, "password: text", "reference: text", 1), map[string]string{"CRM_TOKEN": "s3cret"})
+	api, err := open(t, "https://crm.example.com/v1", strings.Replace(described, "password: text", "reference: text", 1), map[string]string{"CRM_TOKEN": "s3cret"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestOpen(t *testing.T) {
 // What is wrong is told with its place, and never with a secret.
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	good := strings.Replace(contacts, "marker: reference", "", 1)
+	good := strings.Replace(described, "marker: reference", "", 1)
 	for _, c := range []struct{ from, to, want string }{
 		{"bearer:", "baerer:", `connections.crm.auth: unknown key "baerer", did you mean "bearer"?`},
 		{`"${CRM_TOKEN}"`, "hunter2", "connections.crm.auth.bearer: a secret may not stand in the file; write a reference such as ${CRM_AUTH_BEARER}"},

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"landfall/examples/internal/mishaps"
+	"landfall/examples/mishaps"
 )
 
 // Options are what a server is started with.

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"landfall/examples/internal/mishaps"
+	"landfall/examples/mishaps"
 )
 
 // Options are what a server is started with.
