@@ -11,6 +11,7 @@ import (
 
 	"landfall/internal/connector/csv"
 	"landfall/internal/connector/httpapi"
+	"landfall/internal/connector/identitycloud"
 	"landfall/internal/connector/jsonl"
 	"landfall/internal/connector/postgres"
 	"landfall/internal/connector/sqlite"
@@ -38,7 +39,8 @@ var databases = map[string]func(ctx context.Context, at Address) (sqldb.DB, erro
 
 // apis maps the kind of a connection to the opener of such APIs.
 var apis = map[string]func(ctx context.Context, at target.Address) (target.API, error){
-	mapping.KindHTTP: httpapi.Open,
+	mapping.KindHTTP:          httpapi.Open,
+	mapping.KindIdentityCloud: identitycloud.Open,
 }
 
 // files maps the ending of a file's name to the reader of such files.

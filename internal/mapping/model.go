@@ -48,6 +48,9 @@ type Connection struct {
 // KindHTTP is an API that the mapping describes.
 const KindHTTP = "httpapi"
 
+// KindIdentityCloud is an Akamai Identity Cloud.
+const KindIdentityCloud = "identitycloud"
+
 // IsAPI reports whether the connection is written to by calls instead of SQL.
 func (c *Connection) IsAPI() bool { return c.Kind != "" }
 

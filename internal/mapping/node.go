@@ -100,7 +100,10 @@ func (n *Node) ProblemAt(path []string, message, near string) *Problem {
 		}
 	}
 	subject := strings.Join(path, ".")
-	if n.subject != "" {
+	switch {
+	case subject == "":
+		subject = n.subject
+	case n.subject != "":
 		subject = n.subject + "." + subject
 	}
 	return n.doc.problem(named.at, prefix(subject)+message, near)

@@ -125,7 +125,7 @@ func isSecretPlace(path []string) bool {
 	case "auth":
 		return !slices.Contains(openAuth, key) && !slices.Contains(path, "headers")
 	case "types": // the fields of a type may be called as they like
-		if len(path) > 2 && path[2] == "fields" {
+		if len(path) > 2 && (path[2] == "fields" || path[2] == "attributes") {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"encoding/json"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,6 +27,7 @@ var steps = []step{
 	{"digits", digits},                // only 0 to 9
 	{nullIfBlank, nullWhenOnlyBlanks}, // text of nothing but blanks becomes NULL
 	{"no_controls", withoutControls},  // tab, line break and other control characters become a blank
+	{"json_or_text", jsonOrText},      // for JSON columns: a JSON object, array or string stays as it is, other text becomes a JSON string
 	{"one_line", func(s string) string { // line breaks become blanks, runs of blanks one blank, none at the ends
 		return strings.Join(strings.Fields(s), " ")
 	}},
@@ -113,6 +115,22 @@ func withoutControls(s string) string {
 		}
 		return c
 	}, s)
+}
+
+// jsonOrText takes what may be a document or plain text. Numbers and truth values
+// are taken for text: a password of digits is no number.
+func jsonOrText(s string) string {
+	trimmed := strings.TrimSpace(s)
+	if s == "" || trimmed != "" && strings.IndexByte(`{["`, trimmed[0]) >= 0 && json.Valid([]byte(s)) {
+		return s
+	}
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(s); err != nil {
+		return s // the column refuses it by name
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func isBlank(s string) bool {

@@ -105,6 +105,12 @@ func list(value any) []any {
 		return nil
 	case []any:
 		return value
+	case []string: // made by an expression
+		items := make([]any, len(value))
+		for i, text := range value {
+			items[i] = text
+		}
+		return items
 	}
 	return []any{value}
 }
