@@ -78,6 +78,29 @@ func (o *Origin) readHeader(ctx context.Context, f *sheet, first bool) ([]string
 	return names, checkHeader(f.Base, names)
 }
 
+// skip moves the start behind so many records, which count all the same.
+func (s *sheet) skip(ctx context.Context, format Format, records int64) error {
+	if records == 0 {
+		return nil
+	}
+	text, err := s.Text(ctx, s.start.Offset)
+	if err != nil {
+		return err
+	}
+	defer text.Close()
+	scan := newScanner(text, format, s.start.Line)
+	for range records {
+		if _, err := scan.next(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+		s.start.Number++
+	}
+	s.start.Line, s.start.Offset = scan.Line, scan.Place(0)
+	return nil
+}
+
 // endsCRLF looks at the first line end alone.
 func endsCRLF(b []byte) bool {
 	at := bytes.IndexByte(b, '\n')

@@ -37,6 +37,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"delimiter", "ID;Name\n", source.From{}, `customers.csv: line 1: no column "ID"; the header is a single name with ';' in it: set ` + "`delimiter`"},
 		{"where", "ID\n", source.From{Where: "1=1"}, "customers.csv: `where` is for tables; a file is read as a whole"},
 		{"long delimiter", "ID\n", source.From{Settings: settings{Delimiter: "||"}}, `customers.csv: delimiter must be one character, such as ";" (a tab is written "\t")`},
+		{"skip", "ID\n", source.From{Settings: settings{Skip: -1}}, "customers.csv: skip must be a number from 0"},
 		{"line break", "ID\n", source.From{Settings: settings{Quote: "\n"}}, "customers.csv: quote must not be a line break or NUL"},
 		{"same characters", "ID\n", source.From{Settings: settings{Delimiter: `"`}}, "customers.csv: delimiter and quote must differ"},
 	} {

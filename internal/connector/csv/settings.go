@@ -18,6 +18,7 @@ type Settings struct {
 	LineEnd   string   `yaml:"line_end" jsonschema:"description=auto (LF and CRLF) or cr for old files with carriage returns alone,enum=auto,enum=cr"`
 	Header    string   `yaml:"header" jsonschema:"description=first (the first row names the columns) or none,enum=first,enum=none"`
 	Columns   []string `yaml:"columns" jsonschema:"description=the names of the columns in their order; for files with header: none"`
+	Skip      int64    `yaml:"skip" jsonschema:"description=how many records at the beginning are passed over; they count all the same,minimum=0"`
 }
 
 const none = "none"
@@ -60,6 +61,8 @@ func (s Settings) Validate() error {
 		return fmt.Errorf("delimiter and escape must differ")
 	case s.LineEnd != "auto" && s.LineEnd != "cr":
 		return fmt.Errorf("line_end must be auto or cr")
+	case s.Skip < 0:
+		return fmt.Errorf("skip must be a number from 0")
 	}
 	return s.validateHeader()
 }

@@ -42,10 +42,16 @@ func (driver) Open(ctx context.Context, from source.From) (source.Origin, error)
 	if o.set, err = textfile.OpenSet(ctx, from.File, settings.Encoding); err != nil {
 		return nil, err
 	}
+	if settings.Skip > 0 && len(o.set.Files) > 1 {
+		return nil, fmt.Errorf("%s: `skip` is for one file, and these are %d", base, len(o.set.Files))
+	}
 	for _, file := range o.set.Files {
 		if err := o.addSheet(ctx, file); err != nil {
 			return nil, err
 		}
+	}
+	if err := o.sheets[0].skip(ctx, o.format, settings.Skip); err != nil {
+		return nil, err
 	}
 	return o, o.findKey(from.Key)
 }
@@ -65,7 +71,7 @@ type Origin struct {
 // sheet is one of the files.
 type sheet struct {
 	*textfile.File
-	start source.Position // behind the header
+	start source.Position // behind the header, and what is passed over
 	order []int           // places of the origin's columns where they differ; nil: as they are
 	key   []int           // places of the key columns in this file
 }
