@@ -8,6 +8,7 @@ import (
 
 	"landfall/internal/books"
 	"landfall/internal/crosswalk"
+	"landfall/internal/dataload"
 	"landfall/internal/entries"
 	"landfall/internal/guard"
 	"landfall/internal/mapping"
@@ -84,6 +85,7 @@ func exitOf(err error) int {
 	var unreconciled *run.UnreconciledError
 	var marked *run.OperationError
 	var repeats *run.RepeatsError
+	var file *dataload.InputError
 	switch {
 	case errors.Is(err, migration.ErrEnvironment), errors.Is(err, target.ErrDenied), sqldb.IsDenied(err): // before the others: it may name a place in the mapping
 		return exitEnvironment
@@ -92,6 +94,8 @@ func exitOf(err error) int {
 	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &problem), errors.As(err, &drift), errors.As(err, &refused), errors.As(err, &input), errors.As(err, &taken), errors.As(err, &unfinished), errors.As(err, &marked), errors.As(err, &repeats),
 		errors.Is(err, plan.ErrNoPlan), errors.Is(err, run.ErrKeys), errors.Is(err, run.ErrUnable),
 		errors.Is(err, run.ErrNothingToResume), errors.Is(err, reconcile.ErrNothingRun), errors.Is(err, run.ErrUnknownRun), strings.HasPrefix(err.Error(), "unknown command"):
+		return exitUsage
+	case errors.As(err, &file), errors.Is(err, dataload.ErrUsage):
 		return exitUsage
 	case errors.As(err, &unreconciled):
 		return exitDiffers

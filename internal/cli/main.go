@@ -44,7 +44,7 @@ func Main(args []string) int {
 func MainWith(args []string, streams Streams, points func(run.Point)) int {
 	f := &front{Streams: streams, points: points, getenv: os.Getenv}
 	root := f.root()
-	root.SetArgs(args)
+	root.SetArgs(spelled(args))
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	err := root.ExecuteContext(context.Background())
@@ -69,6 +69,7 @@ func (f *front) root() *cobra.Command {
 	root.AddCommand(
 		f.demo(), f.check(), f.plan(), f.approve(), f.run(), f.resume(), f.retry(), f.abandon(), f.reconcile(), f.rollback(), f.guard(), f.indexes(), f.status(),
 		f.explain(), f.records(), f.crosswalk(), f.report(), f.ledger(), f.identityCloudEmulator(), f.version(),
+		f.dataload(),
 	)
 	return root
 }

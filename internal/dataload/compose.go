@@ -1,0 +1,134 @@
+package dataload
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// connectionName is what the composed mapping calls the API.
+const connectionName = "identity_cloud"
+
+var notInEntityName = regexp.MustCompile(`[^a-z0-9_]+`)
+
+// entity is what the composed mapping calls the records.
+func (o *Options) entity() string {
+	name := notInEntityName.ReplaceAllString(strings.ToLower(o.Type), "_")
+	if name[0] < 'a' || name[0] > 'z' {
+		name = "type_" + strings.TrimLeft(name, "_")
+	}
+	return name
+}
+
+// compose says in a mapping what flags and header come to. It holds no secret:
+// id and secret are references, which the command resolves from wherever they
+// are, and other commands from the vendor's variables. Limits, credentials and
+// the policies of one call of the command are no part of what a run is, so a
+// resumed run may have others; see place.go.
+func (o *Options) compose(in *input, uri string) []byte {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# Written by `landfall dataload` for its last run; the next one writes it anew.")
+	line("version: 1")
+	line("name: %s", o.migration())
+	line("connections:")
+	line("  %s:", connectionName)
+	line("    kind: identitycloud")
+	line("    url: %s", quoted(uri))
+	line("    auth: {basic: {user: %s, password: %s}}", quoted("${"+variableID+"}"), quoted("${"+variableSecret+"}"))
+	line("    limits: {%s}", o.limits())
+	o.composeAnswers(line)
+	line("target: %s", connectionName)
+	line("entities:")
+	line("  %s:", o.entity())
+	line("    from: {%s}", o.from(in))
+	line("    to: {table: %s, key: {column: uuid, new: identity}, match: [%s]}", quoted(o.Type), quoted(o.PrimaryKey))
+	if o.Delta {
+		line("    on_match: update")
+	}
+	if policy := o.duplicates(); policy != "" {
+		line("    repeats: %s", policy)
+	}
+	if o.NullClears {
+		line("    \"null\": clear")
+	}
+	line("    fields:")
+	for _, column := range in.columns {
+		line("      %s: %s", quoted(column), o.field(column))
+	}
+	return []byte(b.String())
+}
+
+// limits are the vendor's -r, -w and -o.
+func (o *Options) limits() string {
+	limits := []string{"calls: " + strconv.Itoa(o.Workers), "timeout: " + o.Timeout.String()}
+	if o.Rate > 0 {
+		limits = append([]string{"rate: " + strconv.FormatFloat(o.Rate, 'f', -1, 64), "burst: 1"}, limits...)
+	}
+	return strings.Join(limits, ", ")
+}
+
+func (o *Options) from(in *input) string {
+	from := []string{"file: " + quoted(in.path), "key: " + quoted(o.PrimaryKey)}
+	if o.foldsCase() {
+		from = append(from, "fold: [case]")
+	}
+	if o.StartAt > 1 {
+		from = append(from, "skip: "+strconv.FormatInt(o.StartAt-1, 10))
+	}
+	return strings.Join(from, ", ")
+}
+
+// foldsCase: the service takes e-mail addresses that differ in case alone for
+// one. Of other attributes only its schema knows, so they are taken as they are.
+func (o *Options) foldsCase() bool { return o.PrimaryKey == DefaultKey }
+
+// field says how a column goes into the attribute of its name. Without -m no
+// record is ever updated, so nothing is written but with a new one.
+func (o *Options) field(column string) string {
+	said := []string{"from: " + quoted(column)}
+	switch {
+	case !o.Delta, column == columnCreated, column == columnUpdated:
+		said = append(said, "on: create")
+	case o.OverwritePasswords && isPassword(column):
+		said = append(said, "on: always")
+	}
+	if len(said) == 1 {
+		return quoted(column)
+	}
+	return "{" + strings.Join(said, ", ") + "}"
+}
+
+// isPassword goes by the attribute's own name, as the service's schemas do.
+func isPassword(column string) bool {
+	return column == "password" || strings.HasSuffix(column, ".password")
+}
+
+// quoted is a text in the mapping, whatever is in it.
+func quoted(text string) string {
+	out, _ := json.Marshal(text) // texts always marshal, and YAML reads them
+	return string(out)
+}
+
+func (o *Options) composeAnswers(line func(string, ...any)) {
+	if o.Marker != "" {
+		line("    marker: %s", quoted(o.Marker))
+	}
+	if len(o.RetryCodes)+len(o.RetryStatuses) == 0 {
+		return
+	}
+	line("    unknown: {codes: %s, statuses: %s}", numbers(o.RetryCodes), numbers(o.RetryStatuses))
+}
+
+func numbers(list []int) string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	out, _ := json.Marshal(slices.Compact(list))
+	if list == nil {
+		return "[]"
+	}
+	return string(out)
+}
