@@ -61,6 +61,7 @@ A command that was killed or interrupted is given again, and goes on. What the A
 	flags.IntSliceVar(&o.RetryCodes, "retry-codes", nil, "further API error codes after which it is looked up what became of a call; also retry_codes in the configuration file")
 	flags.IntSliceVar(&o.RetryStatuses, "retry-statuses", nil, "further HTTP statuses, likewise; also retry_statuses in the configuration file")
 	stopAfterFlag(cmd, stopAfter)
+	flags.DurationVar(&o.Patience, "patience", dataload.DefaultPatience, "how long an API that does not answer is put up with before records count as unknown, or the run breaks off")
 	flags.BoolVar(&o.Fresh, "fresh", false, "give up an unfinished run instead of going on with it; what it landed stays known")
 	flags.BoolVar(&o.PhysicalLines, "physical-lines", false, "a further column physical_line in the files: the line in an editor, where cells hold line breaks")
 	flags.BoolVar(&asJSON, "json", false, "the summary as JSON, and events as JSON lines before it")

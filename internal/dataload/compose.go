@@ -1,12 +1,14 @@
 package dataload
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // connectionName is what the composed mapping calls the API.
@@ -64,12 +66,14 @@ func (o *Options) compose(in *input, uri string) []byte {
 
 // limits are the vendor's -r, -w and -o.
 func (o *Options) limits() string {
-	limits := []string{"calls: " + strconv.Itoa(o.Workers), "timeout: " + o.Timeout.String()}
+	rate := "none"
 	if o.Rate > 0 {
-		limits = append([]string{"rate: " + strconv.FormatFloat(o.Rate, 'f', -1, 64), "burst: 1"}, limits...)
+		rate = strconv.FormatFloat(o.Rate, 'f', -1, 64)
 	}
-	return strings.Join(limits, ", ")
+	return fmt.Sprintf("rate: %s, burst: 1, calls: %d, timeout: %s, patience: %s", rate, o.Workers, o.Timeout, o.patience())
 }
+
+func (o *Options) patience() time.Duration { return cmp.Or(o.Patience, DefaultPatience) }
 
 func (o *Options) from(in *input) string {
 	from := []string{"file: " + quoted(in.path), "key: " + quoted(o.PrimaryKey)}

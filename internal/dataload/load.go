@@ -143,7 +143,7 @@ func (l *loading) load(ctx context.Context) (*Summary, error) {
 	}
 	progress := NewProgress(l.c.Err, l.log)
 	o := run.Options{
-		Mode: target.Full, Records: l.o.Batch, Lanes: l.o.Workers, StopAfter: l.o.StopAfter,
+		Mode: target.Full, Records: l.o.Batch, Lanes: l.o.Workers, StopAfter: l.o.StopAfter, Patience: l.o.patience(),
 		Observe: progress.Observe, Stop: l.c.Stop, Points: l.c.Points,
 	}
 	if l.o.Delta {

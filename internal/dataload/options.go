@@ -18,7 +18,12 @@ const (
 	DefaultTimeout = 10  // seconds
 	DefaultRate    = 4.0 // calls a second
 	DefaultKey     = "email"
+	// DefaultPatience is none of the vendor's, whose loader has none.
+	DefaultPatience = 10 * time.Minute
 )
+
+// mostWorkers is how many calls may be made at a time.
+const mostWorkers = 1000
 
 // What becomes of records of a file that have one key.
 const (
@@ -54,7 +59,8 @@ type Options struct {
 	RetryCodes         []int  // API errors that leave it open what became of a call, beside those that do anyway
 	RetryStatuses      []int  // HTTP statuses likewise
 	StopAfter          *mapping.StopAfter
-	Fresh              bool // give up an unfinished run instead of going on with it
+	Patience           time.Duration // how long an API that does not answer is put up with; 0: DefaultPatience
+	Fresh              bool          // give up an unfinished run instead of going on with it
 	PhysicalLines      bool // the files tell the physical line as well
 }
 
@@ -98,8 +104,10 @@ func (o *Options) Validate() error {
 
 func (o *Options) validateLimits() error {
 	switch {
-	case o.Workers < 1:
-		return usagef("-w %d: at least 1 worker must do the work", o.Workers)
+	case o.Workers < 1 || o.Workers > mostWorkers:
+		return usagef("-w %d: expected a number of workers from 1 to %d", o.Workers, mostWorkers)
+	case o.Patience < 0:
+		return usagef("--patience %s: expected a time such as 10m", o.Patience)
 	case o.Timeout < time.Second:
 		return usagef("-o %d: a call needs at least 1 second", int(o.Timeout.Seconds()))
 	case o.Rate < 0 || math.IsNaN(o.Rate) || math.IsInf(o.Rate, 0):
