@@ -28,8 +28,8 @@ var floors = [][]string{
 	7:  {"internal/connector"},
 	8:  {"internal/migration"},
 	9:  {"internal/run"},
-	10: {"internal/run/temporal", "internal/plan", "internal/rollback", "internal/reconcile", "internal/entries", "internal/report", "internal/demo", "internal/dataload"},
-	11: {"internal/web"},
+	10: {"internal/run/temporal", "internal/plan", "internal/rollback", "internal/reconcile", "internal/entries", "internal/report", "internal/demo"},
+	11: {"internal/web", "internal/dataload"},
 	12: {"internal/cli"},
 	13: {"cmd/landfall"},
 }

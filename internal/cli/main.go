@@ -69,7 +69,7 @@ func (f *front) root() *cobra.Command {
 	root.AddCommand(
 		f.demo(), f.check(), f.plan(), f.approve(), f.run(), f.resume(), f.retry(), f.abandon(), f.reconcile(), f.rollback(), f.guard(), f.indexes(), f.status(),
 		f.explain(), f.records(), f.crosswalk(), f.report(), f.ledger(), f.identityCloudEmulator(), f.version(),
-		f.dataload(),
+		f.dataload(), f.dataloadRollback(),
 	)
 	return root
 }

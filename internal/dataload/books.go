@@ -2,10 +2,7 @@ package dataload
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"landfall/internal/books"
 	"landfall/internal/ledger"
@@ -72,13 +69,6 @@ func (l *loading) newest(ctx context.Context) (*ledger.Run, error) {
 	return newest, err
 }
 
-// toldPath is the file that names the last run whose files are written.
-func (l *loading) toldPath() string { return strings.TrimSuffix(l.path, ".yaml") + ".told" }
-
-func (l *loading) noteTold(run string) error {
-	return os.WriteFile(l.toldPath(), []byte(run+"\n"), 0o600)
-}
-
 // untold reports whether the newest run, of this very file and mapping, came to
 // its end and was killed before its files were written: the same command writes
 // them, and does not load the file once more.
@@ -86,12 +76,9 @@ func (l *loading) untold(ctx context.Context, newest *ledger.Run) (bool, error) 
 	if newest == nil || !newest.State.Ended() || !newest.Reads() || newest.MappingHash != l.m.File.Hash {
 		return false, nil
 	}
-	told, err := os.ReadFile(l.toldPath())
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	note, err := findNote(l.path, func(n *fileNote) bool { return n.Run == newest.Name && n.Ended })
+	if err != nil || note != nil {
 		return false, err
-	}
-	if strings.TrimSpace(string(told)) == newest.Name {
-		return false, nil
 	}
 	facts, err := l.m.Entities[0].Origin.Fingerprint(ctx)
 	if err != nil {

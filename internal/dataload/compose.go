@@ -41,6 +41,7 @@ func (o *Options) compose(in *input, uri string) []byte {
 	line("    kind: identitycloud")
 	line("    url: %s", quoted(uri))
 	line("    auth: {basic: {user: %s, password: %s}}", quoted("${"+variableID+"}"), quoted("${"+variableSecret+"}"))
+	line("    books: %s", quoted(o.migration()+".books.db"))
 	line("    limits: {%s}", o.limits())
 	o.composeAnswers(line)
 	line("target: %s", connectionName)

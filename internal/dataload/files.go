@@ -50,11 +50,13 @@ type files struct {
 	tables map[string]*table
 	counts Counts
 	header []byte // the input's own, without a byte order mark
+	paths  []string
+	stamp  string
 }
 
 // writeFiles writes the files of a run from the books, in the input's order,
 // and returns what they hold and where they are.
-func writeFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r *ledger.Run, entity *ledger.Entity, o *Options, in *input, log *Log, at time.Time) (*Counts, []string, error) {
+func writeFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r *ledger.Run, entity *ledger.Entity, o *Options, in *input, log *Log, at time.Time) (*files, error) {
 	f := &files{o: o, in: in, log: log, tables: map[string]*table{}}
 	err := f.open()
 	if err == nil {
@@ -64,10 +66,9 @@ func writeFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r *ledger.Ru
 		for _, t := range f.tables {
 			err = errors.Join(err, t.discard())
 		}
-		return nil, nil, fmt.Errorf("writing the files of run %s: %w", r.Name, err)
+		return nil, fmt.Errorf("writing the files of run %s: %w", r.Name, err)
 	}
-	paths, err := f.finish(at)
-	return &f.counts, paths, err
+	return f, f.finish(at)
 }
 
 // open starts the files that are always written, and reads the input's header.
@@ -246,12 +247,12 @@ func ofUpdate(told *ledger.Told) bool {
 
 // finish names the files; those without rows that only exist to be loaded again,
 // or tell of exceptions, are taken away.
-func (f *files) finish(at time.Time) ([]string, error) {
+func (f *files) finish(at time.Time) error {
 	s, err := claimStamp(f.o.OutputDir, at, kinds)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var paths []string
+	f.stamp = s.text
 	for _, kind := range kinds {
 		t := f.tables[kind]
 		switch {
@@ -261,8 +262,8 @@ func (f *files) finish(at time.Time) ([]string, error) {
 		default:
 			path := s.path(kind)
 			err = errors.Join(err, t.finish(path))
-			paths = append(paths, path)
+			f.paths = append(f.paths, path)
 		}
 	}
-	return paths, errors.Join(err, syncDir(f.o.OutputDir), s.release())
+	return errors.Join(err, syncDir(f.o.OutputDir), s.release())
 }

@@ -141,6 +141,9 @@ func (l *loading) load(ctx context.Context) (*Summary, error) {
 		l.log.Infof("run %s had come to its end, and its files are written now", newest.Name)
 		return l.tell(ctx, newest)
 	}
+	if err := keepCopy(l.path, l.m.File.Hash); err != nil {
+		return nil, fmt.Errorf("%w: %w", migration.ErrEnvironment, err)
+	}
 	progress := NewProgress(l.c.Err, l.log)
 	o := run.Options{
 		Mode: target.Full, Records: l.o.Batch, Lanes: l.o.Workers, StopAfter: l.o.StopAfter, Patience: l.o.patience(),
@@ -193,15 +196,13 @@ func (l *loading) tell(ctx context.Context, r *ledger.Run) (*Summary, error) {
 		if err != nil || len(entities) != 1 {
 			return errors.Join(err, fmt.Errorf("run %s: %d kinds of records in the books", r.Name, len(entities)))
 		}
-		counts, files, err := writeFiles(ctx, b.tx, b.l, stored, &entities[0], l.o, l.in, l.log, time.Now())
+		f, err := writeFiles(ctx, b.tx, b.l, stored, &entities[0], l.o, l.in, l.log, time.Now())
 		if err != nil {
 			return err
 		}
-		s.Counts, s.Files = *counts, files
-		if stored.State.Ended() {
-			return l.noteTold(stored.Name)
-		}
-		return nil
+		s.Counts, s.Files = f.counts, f.paths
+		n := &fileNote{Run: stored.Name, Stamp: f.stamp, Mapping: stored.MappingHash, Ended: stored.State.Ended()}
+		return n.add(l.path)
 	})
 	if err != nil {
 		return nil, err

@@ -193,7 +193,7 @@ func (b *batch) tellLine(i *item) ledger.Line {
 		line.Disposition = i.end
 		line.Entry = &ledger.Entry{Step: i.why.Step, Field: i.why.Field, Code: i.why.Code, Message: i.why.Message()}
 	case i.gone:
-		line.Entry = &ledger.Entry{Step: record.StepUndo, Message: "its row was gone already"}
+		line.Entry = &ledger.Entry{Step: record.StepUndo, Message: GoneAlready}
 	case i.note != "" || i.was != "":
 		line.Entry = &ledger.Entry{Step: record.StepUndo, Message: i.note, Before: i.was, After: i.after}
 	}

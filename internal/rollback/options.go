@@ -83,6 +83,10 @@ const (
 // other over the bounds of a batch.
 var TogetherPoints = []run.Point{PointTogether, PointTogetherDone}
 
+// GoneAlready is what is told of a record whose row there was nothing left to
+// undo of.
+const GoneAlready = "its row was gone already"
+
 // Result is how a rollback ended.
 type Result struct {
 	Run     *ledger.Run // the rollback

@@ -1,0 +1,223 @@
+package dataload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"landfall/internal/ledger"
+	"landfall/internal/record"
+	"landfall/internal/rollback"
+	"landfall/internal/source"
+	"landfall/internal/sqldb"
+)
+
+// limitsLine is where the composed mapping says how gently the API is called.
+var limitsLine = regexp.MustCompile(`(?m)^    limits: \{.*\}$`)
+
+// gentle writes the run's mapping once more with the limits of this command.
+func (u *undoing) gentle(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("the workspace: %w", err)
+	}
+	text = limitsLine.ReplaceAllLiteral(text, []byte("    limits: {"+u.o.limits()+"}"))
+	at := filepath.Join(filepath.Dir(path), u.o.migration()+".rollback.yaml")
+	return at, keep(at, text)
+}
+
+// books opens the books of the run for reading.
+func (u *undoing) books(ctx context.Context, within func(*bookkeeping) error) error {
+	return readBooks(ctx, u.end.OpenTarget, u.end.File.Name, within)
+}
+
+// only says which of the run's records are undone: nil for all of them, with its
+// updates, where the file lists all that it created. some is false when the books
+// know nothing of what the file lists, since it is undone already.
+func (u *undoing) only(ctx context.Context) (only []record.Ref, some bool, err error) {
+	err = u.books(ctx, func(b *bookkeeping) error {
+		stored, err := b.find(u.note.Run)
+		if err != nil {
+			return err
+		}
+		entities, err := b.l.Entities(ctx, b.tx, stored.ID)
+		if err != nil || len(entities) != 1 {
+			return errors.Join(err, fmt.Errorf("run %s: %d kinds of records in the books", stored.Name, len(entities)))
+		}
+		counts, _, err := b.l.Counts(ctx, b.tx, stored.ID, entities[0].ID)
+		if err != nil {
+			return err
+		}
+		if kind := filepath.Base(u.file.path); !strings.HasPrefix(kind, kindRollbackFail) && u.rows == counts[record.Created] {
+			some = true
+			return nil
+		}
+		return u.file.each(200, func(rows []landedRow) error {
+			args := []any{entities[0].ID}
+			for _, row := range rows {
+				args = append(args, row.uuid)
+			}
+			return b.l.Books().Query(ctx, b.tx, func(v []record.Value) error {
+				only, some = append(only, record.Ref{Entity: entities[0].Name, Key: v[0].String()}), true
+				return nil
+			}, "SELECT source_key FROM {crosswalk} WHERE entity_id = ? AND target_key IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(rows)), ", ")+")", args...)
+		})
+	})
+	return only, some, err
+}
+
+// undoneRun is what the books say of a run and of its rollback.
+type undoneRun struct {
+	*bookkeeping
+	u        *undoing
+	run      *ledger.Run
+	entity   ledger.Entity
+	batches  []*ledger.Marker // of the run, in order
+	ends     *ledger.Ends     // of the run
+	at       int              // the batch that was holds, or -1
+	was      map[string]record.Disposition
+	rollback *ledger.Run
+}
+
+// tell writes what became of each record that the rollback touched, in the order
+// in which the run had read them: rollbacks go from behind.
+func (u *undoing) tell(ctx context.Context, result *rollback.Result) error {
+	return u.books(ctx, func(b *bookkeeping) error {
+		of := &undoneRun{bookkeeping: b, u: u, at: -1}
+		var err error
+		if of.run, err = b.find(result.Undone.Name); err != nil {
+			return err
+		}
+		if of.rollback, err = b.find(result.Run.Name); err != nil {
+			return err
+		}
+		entities, err := b.l.Entities(ctx, b.tx, of.rollback.ID)
+		if err != nil || len(entities) == 0 {
+			return err
+		}
+		of.entity = entities[0]
+		if of.batches, err = b.l.Batches(ctx, b.tx, of.run.ID, of.entity.ID); err != nil {
+			return err
+		}
+		if of.ends, err = b.l.EndsOf(ctx, b.tx, of.run.ID, of.entity.ID); err != nil {
+			return err
+		}
+		undone, err := b.l.Batches(ctx, b.tx, of.rollback.ID, of.entity.ID)
+		if err != nil {
+			return err
+		}
+		for _, marker := range slices.Backward(undone) {
+			if err := of.batch(ctx, marker); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// batch writes the records of one batch of the rollback.
+func (of *undoneRun) batch(ctx context.Context, marker *ledger.Marker) error {
+	said := map[string]*ledger.Told{}
+	err := of.l.Entries(ctx, of.tx, func(told *ledger.Told) error {
+		said[told.Key] = told
+		return nil
+	}, "e.run_id = ? AND e.entity_id = ? AND e.slice_no = ? AND e.ordinal = ?", marker.RunID, marker.EntityID, int64(marker.Slice), marker.Ordinal)
+	if err != nil {
+		return err
+	}
+	ends, err := of.l.EndsOf(ctx, of.tx, of.rollback.ID, of.entity.ID)
+	if err != nil {
+		return err
+	}
+	var lines []ledger.Line
+	err = ends.Batch(ctx, of.tx, marker.Slice, marker.Ordinal, func(_, _ ledger.Spot, line *ledger.Line) error {
+		lines = append(lines, *line)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	sort.SliceStable(lines, func(i, j int) bool { return lines[i].Number < lines[j].Number })
+	for i := range lines {
+		if err := of.line(ctx, &lines[i], said[lines[i].Key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (of *undoneRun) line(ctx context.Context, line *ledger.Line, told *ledger.Told) error {
+	if err := of.recall(ctx, line.Number); err != nil {
+		return err
+	}
+	batch := int64(0)
+	if of.at >= 0 {
+		batch = of.batches[of.at].Ordinal + 1
+	}
+	row := landedRow{batch: number(batch), line: number(line.Number + 1), uuid: line.TargetKey, key: strings.Join(record.SplitKey(line.Key), "|")}
+	end := undoneRow{landedRow: row, updated: of.was[line.Key] == record.Updated}
+	switch {
+	case line.Disposition != record.Reversed:
+		end.failed = true
+		if told != nil {
+			end.reason, end.changed = told.Message, told.Code == record.CodeEdited
+		}
+	case told != nil && told.Message == rollback.GoneAlready:
+		end.absent = true
+	}
+	return of.u.write(&end)
+}
+
+// recall finds the run's batch that a record was in, and what it had become.
+func (of *undoneRun) recall(ctx context.Context, number int64) error {
+	at := sort.Search(len(of.batches), func(i int) bool {
+		end, err := source.ParsePosition(of.batches[i].End)
+		return err != nil || end.Number >= number
+	})
+	if at == of.at || at == len(of.batches) {
+		return nil
+	}
+	of.at, of.was = at, map[string]record.Disposition{}
+	return of.ends.Batch(ctx, of.tx, of.batches[at].Slice, of.batches[at].Ordinal, func(_, _ ledger.Spot, line *ledger.Line) error {
+		of.was[line.Key] = line.Disposition
+		return nil
+	})
+}
+
+// foretell counts what would be undone, and makes no call.
+func (u *undoing) foretell(ctx context.Context) error {
+	u.sum.Deleted = u.rows
+	if u.note == nil {
+		u.sum.NoBooks = true
+		return nil
+	}
+	u.sum.Run = u.note.Run
+	path := strings.TrimSuffix(u.path, filepath.Ext(u.path))
+	path = filepath.Join(filepath.Dir(path), u.o.migration()+".books.db")
+	if _, err := os.Stat(path); err != nil {
+		u.sum.NoBooks = true
+		return nil
+	}
+	open := func(ctx context.Context) (sqldb.DB, error) { return openBooksFile(ctx, path) }
+	return readBooks(ctx, open, u.o.migration(), func(b *bookkeeping) error {
+		stored, err := b.find(u.note.Run)
+		if err != nil {
+			return err
+		}
+		entities, err := b.l.Entities(ctx, b.tx, stored.ID)
+		if err != nil || len(entities) == 0 {
+			return err
+		}
+		counts, _, err := b.l.Counts(ctx, b.tx, stored.ID, entities[0].ID)
+		if err == nil && u.rows == counts[record.Created] {
+			u.sum.Restored = counts[record.Updated]
+		}
+		return err
+	})
+}
