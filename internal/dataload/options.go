@@ -61,7 +61,7 @@ type Options struct {
 	StopAfter          *mapping.StopAfter
 	Patience           time.Duration // how long an API that does not answer is put up with; 0: DefaultPatience
 	Fresh              bool          // give up an unfinished run instead of going on with it
-	PhysicalLines      bool // the files tell the physical line as well
+	PhysicalLines      bool          // the files tell the physical line as well
 }
 
 // ErrUsage is wrapped by errors of how the command was called.

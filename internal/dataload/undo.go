@@ -14,19 +14,19 @@ import (
 
 // Undone is what a rollback came to.
 type Undone struct {
-	Run      string   `json:"run,omitempty"`       // the run that is undone; empty where no books know it
-	Rollback string   `json:"rollback,omitempty"`  // its rollback
-	DryRun   bool     `json:"dry_run,omitempty"`   //
-	Deleted  int64    `json:"deleted"`             // or would be
-	Absent   int64    `json:"already_absent"`      //
-	Failed   int64    `json:"delete_failures"`     //
-	Restored int64    `json:"restored"`            // updates that are undone, or would be
-	Kept     int64    `json:"restore_failures"`    // updates that are not
-	Changed  int64    `json:"changed_since"`       // of both kinds of failures: somebody changed the record since
-	Files    []string `json:"files"`               //
-	Type     string   `json:"type"`                //
-	Total    *int64   `json:"total,omitempty"`     //
-	NoBooks  bool     `json:"without_books"`       // updates of the run are not known, and stay
+	Run      string   `json:"run,omitempty"`      // the run that is undone; empty where no books know it
+	Rollback string   `json:"rollback,omitempty"` // its rollback
+	DryRun   bool     `json:"dry_run,omitempty"`  //
+	Deleted  int64    `json:"deleted"`            // or would be
+	Absent   int64    `json:"already_absent"`     //
+	Failed   int64    `json:"delete_failures"`    //
+	Restored int64    `json:"restored"`           // updates that are undone, or would be
+	Kept     int64    `json:"restore_failures"`   // updates that are not
+	Changed  int64    `json:"changed_since"`      // of both kinds of failures: somebody changed the record since
+	Files    []string `json:"files"`              //
+	Type     string   `json:"type"`               //
+	Total    *int64   `json:"total,omitempty"`    //
+	NoBooks  bool     `json:"without_books"`      // updates of the run are not known, and stay
 	Problem  string   `json:"total_error,omitempty"`
 }
 
