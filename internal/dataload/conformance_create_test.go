@@ -177,11 +177,8 @@ func TestT07SpoiltAnswers(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			g := newGround(t, cloudemulator.Options{Faults: []cloudemulator.Fault{{Operation: bulkCreate, Key: "u4@x.org", Call: 1, Do: kind}}})
 			s := g.load(0, "-b", "3", g.write("users.csv", users(1, 6)))
-			verified := "\t[3] success (verified)"
-			if kind == cloudemulator.ShortResults {
-				verified = "\t[1] success (verified)"
-			}
-			g.has(s, "\t[6] Import success", verified)
+			// Of results that are too few nobody knows whose are missing.
+			g.has(s, "\t[6] Import success", "\t[3] success (verified)")
 			g.same("success", "line", "2", "3", "4", "5", "6", "7")
 			if g.emu.Count("user") != 6 {
 				t.Errorf("%d users", g.emu.Count("user"))

@@ -22,7 +22,7 @@ func TestT09RecordsAndPhysicalLines(t *testing.T) {
 	g.same("success", "physical_line", "2", "5")
 	g.same("fail", "line", "4")
 	g.same("fail", "physical_line", "6")
-	if rows := g.rows("fail"); !strings.Contains(rows[1][3], "line 4, physical line 6") {
+	if rows := g.rows("fail"); !strings.Contains(rows[1][3], "line 6 (record 3)") {
 		t.Errorf("error %q", rows[1][3])
 	}
 	g.logs("line 4 (physical line 6)")

@@ -60,7 +60,7 @@ func writeFiles(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r *ledger.Ru
 	f := &files{o: o, in: in, log: log, tables: map[string]*table{}}
 	err := f.open()
 	if err == nil {
-		err = errors.Join(f.landed(ctx, tx, l, r, entity), f.rejected(ctx, tx, l, r, entity))
+		err = errors.Join(f.landed(ctx, tx, l, r, entity), f.rejected(ctx, tx, l, r, entity), f.verified(ctx, tx, l, r, entity))
 	}
 	if err != nil {
 		for _, t := range f.tables {
@@ -173,6 +173,15 @@ func (f *files) rejected(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r *
 	return errors.Join(err, w.close())
 }
 
+// verified counts and logs what landed although its answer was lost.
+func (f *files) verified(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r *ledger.Run, entity *ledger.Entity) error {
+	return l.Entries(ctx, tx, func(told *ledger.Told) error {
+		f.counts.Verified++
+		f.log.Infof("line %d (physical line %d): success (verified)", told.Number+1, told.Line)
+		return nil
+	}, "e.run_id = ? AND e.entity_id = ? AND e.disposition IN ('created', 'updated') AND e.message LIKE ?", r.ID, entity.ID, "%"+ledger.FoundCarriedOut+"%")
+}
+
 func (f *files) reject(w *walk, told *ledger.Told) error {
 	line := &ledger.Line{Number: told.Number, Line: told.Line}
 	f.log.Errorf("line %d (physical line %d): %s: %s%s: %s", told.Number+1, told.Line, told.Disposition, told.Code, inField(told.Field), told.Message)
@@ -223,8 +232,8 @@ func (f *files) words(told *ledger.Told) string {
 	switch {
 	case told.Code == record.CodeDuplicateKey:
 		text = duplicateWords + ": " + text
-	case told.Step == record.StepLand:
-		return text
+	case told.Step == record.StepLand, told.Step == record.StepRead:
+		return text // which names the line, of what was read
 	default:
 		text += onAttribute(told.Field, text)
 	}

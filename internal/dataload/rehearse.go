@@ -113,6 +113,9 @@ func (d *dryRun) take(s run.Sifted) error {
 		return err
 	}
 	batch := (s.Number-d.o.StartAt)/int64(d.o.Batch) + 1
-	return d.table.write(strconv.FormatInt(batch, 10), strconv.FormatInt(s.Number+1, 10), d.walk.cell(d.in.key),
-		fmt.Sprintf("%s%s (line %d, physical line %d)", s.Rejection.Message(), onAttribute(s.Rejection.Field, s.Rejection.Message()), s.Number+1, s.Line))
+	text := s.Rejection.Message()
+	if s.Rejection.Step != record.StepRead {
+		text += fmt.Sprintf("%s (line %d, physical line %d)", onAttribute(s.Rejection.Field, text), s.Number+1, s.Line)
+	}
+	return d.table.write(strconv.FormatInt(batch, 10), strconv.FormatInt(s.Number+1, 10), d.walk.cell(d.in.key), text)
 }

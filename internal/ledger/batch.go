@@ -41,6 +41,10 @@ type Entry struct {
 	After   string // JSON object: what was written
 }
 
+// FoundCarriedOut is in the message of a record the answer to whose call was lost,
+// and of which looking it up showed what became of it.
+const FoundCarriedOut = "the answer to its call was lost, and looking it up showed that it was carried out"
+
 // Counts are the records of a batch, an entity or a run by disposition.
 type Counts map[record.Disposition]int64
 

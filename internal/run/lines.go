@@ -40,8 +40,11 @@ func (l *landing) lines() []ledger.Line {
 		line := ledger.Line{Key: item.Ref.Key, Number: item.Number, Line: item.Line}
 		if u.rejection != nil {
 			line.Disposition = u.rejection.Disposition()
-			if u.entry.OnTarget() {
+			switch {
+			case u.entry.OnTarget():
 				line.TargetKey = u.entry.TargetKey
+			case u.action == target.Adopt:
+				line.TargetKey = u.keyText // of the row that was to be taken over
 			}
 			line.Entry = &ledger.Entry{
 				Step: u.rejection.Step, Field: u.rejection.Field, Code: u.rejection.Code,
@@ -93,7 +96,7 @@ func (l *landing) entry(u *unit, source []record.Value) *ledger.Entry {
 		}
 	}
 	if u.verified {
-		entry.Message = joinWords(entry.Message, "the answer to its call was lost, and looking it up showed that it was carried out")
+		entry.Message = joinWords(entry.Message, ledger.FoundCarriedOut)
 	}
 	if u.superseded.Key != "" {
 		entry.Message = fmt.Sprintf("its key was that of %s, whose row is gone", u.superseded)
