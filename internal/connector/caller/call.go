@@ -18,6 +18,8 @@ type Call struct {
 	// be sent again whatever became of it.
 	Repeatable bool
 	// Once: who asks wants to know how things are, not wait until they are better.
+	// Where nothing is reached, that is told at once; of what was sent and has no
+	// clear answer a few more tries are made, since one that breaks says little.
 	Once bool
 	// Judge says what an answer means; nil takes 2xx for an answer and the rest by
 	// its status (ByStatus).

@@ -64,6 +64,9 @@ func (c *Caller) Limits() Limits { return c.limits }
 // Close lets go of the connections.
 func (c *Caller) Close() { c.client.CloseIdleConnections() }
 
+// triesOfOnce is how often a call is sent whose sender does not want to wait.
+const triesOfOnce = 3
+
 // Do makes a call, and again what was certainly not carried out, or does no harm
 // a second time. An error says that the API lets nobody in (target.ErrDenied),
 // stayed out of reach for too long, or that the context ended; the reply tells
@@ -72,7 +75,8 @@ func (c *Caller) Do(ctx context.Context, call Call) (Reply, error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = 250*time.Millisecond, 30*time.Second, 2
 	var failing time.Time // since when
-	var last Reply        // the last that was sent; one that left it unknown stays
+	tries := 0
+	var last Reply // the last that was sent; one that left it unknown stays
 	for {
 		if err := c.breaker.open(); err != nil {
 			return last, err
@@ -97,7 +101,8 @@ func (c *Caller) Do(ctx context.Context, call Call) (Reply, error) {
 		if failing.IsZero() {
 			failing = time.Now()
 		}
-		if call.Once && reply.Meaning != Denied {
+		tries++
+		if call.Once && reply.Meaning != Denied && (reply.Meaning == Unsent || tries == triesOfOnce) {
 			return last, fmt.Errorf("%s: %s", c.describe(call), reply.Why)
 		}
 		wait := max(pauses.NextBackOff(), pause)

@@ -100,6 +100,18 @@ func (t *turnstile) count() {
 	t.passed++
 }
 
+// shortest is the least time of which a pace is made: the first calls of a run
+// leave together, and say little about a second.
+const shortest = 100 * time.Millisecond
+
+// pace is how many calls have passed in a second lately, at least one. The
+// second that is counted has only begun, so what it has passed is taken by the
+// time that it took: otherwise the first calls of a fast run would look slow.
+func (t *turnstile) pace() rate.Limit {
+	since := max(time.Since(t.counted), shortest)
+	return rate.Limit(max(float64(t.passed)/since.Seconds(), float64(t.before), 1))
+}
+
 // throttled slows down, once for all calls that were sent before the last time,
 // and lets nobody pass for as long as the API asks.
 func (t *turnstile) throttled(sent time.Time, pause time.Duration) {
@@ -114,7 +126,7 @@ func (t *turnstile) throttled(sent time.Time, pause time.Duration) {
 	t.cut = time.Now()
 	from := t.bucket.Limit()
 	if from == rate.Inf { // what went through shows what may be too much
-		from = rate.Limit(max(t.passed, t.before, 1))
+		from = t.pace()
 		t.ceiling = from * 4
 	}
 	lowest := rate.Limit(lowestRate)
