@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -124,6 +125,7 @@ type counted struct {
 	counts  map[record.Disposition]int64
 	slices  map[int]*sliceContent
 	reasons map[reason]*Rejection
+	erased  map[string]*Erasure // by column
 }
 
 type reason struct {
@@ -140,7 +142,7 @@ type sliceContent struct {
 func (t *tally) add(f *run.Forecast) {
 	c := t.entities[f.Ref.Entity]
 	if c == nil {
-		c = &counted{counts: map[record.Disposition]int64{}, slices: map[int]*sliceContent{}, reasons: map[reason]*Rejection{}}
+		c = &counted{counts: map[record.Disposition]int64{}, slices: map[int]*sliceContent{}, reasons: map[reason]*Rejection{}, erased: map[string]*Erasure{}}
 		t.entities[f.Ref.Entity] = c
 	}
 	c.records++
@@ -152,6 +154,7 @@ func (t *tally) add(f *run.Forecast) {
 	}
 	s.records++
 	s.sum.Write(f.Content[:])
+	c.erase(f)
 	if !f.Disposition.NeedsRetry() {
 		return
 	}
@@ -162,6 +165,22 @@ func (t *tally) add(f *run.Forecast) {
 		c.reasons[why] = known
 	}
 	if known != nil {
+		known.Count++
+	}
+}
+
+// erase counts the values that a record's row loses. Of a private one it is told
+// that it is lost, and not what it was.
+func (c *counted) erase(f *run.Forecast) {
+	for _, change := range f.Changes {
+		if !change.Erases {
+			continue
+		}
+		known := c.erased[change.Column]
+		if known == nil {
+			known = &Erasure{Column: change.Column, First: shownRef(f)}
+			c.erased[change.Column] = known
+		}
 		known.Count++
 	}
 }
@@ -181,6 +200,9 @@ func (t *tally) entity(m *migration.Migration, seen run.ForeseenEntity) Entity {
 		return out
 	}
 	out.Records, out.Counts = c.records, c.counts
+	for _, column := range slices.Sorted(maps.Keys(c.erased)) {
+		out.Erased = append(out.Erased, *c.erased[column])
+	}
 	for _, rejection := range c.reasons {
 		out.Rejections = append(out.Rejections, *rejection)
 	}

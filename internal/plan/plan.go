@@ -81,6 +81,15 @@ type Entity struct {
 	// MoreRejections is how many reasons there are besides those.
 	MoreRejections int      `json:"more_rejections,omitempty"`
 	Unforeseen     []string `json:"unforeseen,omitempty"` // rules that only the target can judge
+	// Erased are columns in which rows lose the value that they have.
+	Erased []Erasure `json:"erased,omitempty"`
+}
+
+// Erasure is how often a column's value is replaced by NULL.
+type Erasure struct {
+	Column string `json:"column"`
+	Count  int64  `json:"count"`
+	First  string `json:"first"` // the first such record
 }
 
 // Slice is a part of an entity's source.

@@ -48,6 +48,7 @@ type change struct {
 	Before  *string `json:"before"`
 	After   *string `json:"after"`
 	Private bool    `json:"private,omitempty"`
+	Erases  bool    `json:"erases,omitempty"`
 	NewKey  bool    `json:"new_key,omitempty"`
 }
 

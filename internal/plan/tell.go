@@ -27,6 +27,7 @@ func (p *Plan) Tell(w io.Writer) {
 		fmt.Fprintln(w)
 	}
 	p.tellRejections(w)
+	heads(w, "Values that are lost: an empty cell replaces what is there", p.erased())
 	fmt.Fprintf(w, "\nOrder of landing\n")
 	for i := range p.Entities {
 		e := &p.Entities[i]
@@ -82,6 +83,17 @@ func (p *Plan) unforeseen() []string {
 	var all []string
 	for i := range p.Entities {
 		all = append(all, p.Entities[i].Unforeseen...)
+	}
+	return all
+}
+
+// erased says of each column how many rows lose what they hold.
+func (p *Plan) erased() []string {
+	var all []string
+	for i := range p.Entities {
+		for _, e := range p.Entities[i].Erased {
+			all = append(all, fmt.Sprintf("%d × %s of %s; first %s", e.Count, e.Column, p.Entities[i].Name, e.First))
+		}
 	}
 	return all
 }

@@ -51,7 +51,7 @@ func (e *entityRun) crewFor(ctx context.Context, batches <-chan *shaped) *crew {
 	if writers := e.books.Dialect().Writers(); writers > 0 && e.Remote == nil {
 		most = min(most, writers)
 	}
-	if most > 1 && (e.rehearse || e.wanted != nil || !e.orderless()) {
+	if most > 1 && (e.rehearse || e.shadow != nil || e.wanted != nil || !e.orderless()) {
 		most = 1
 	}
 	c := &crew{entityRun: e, batches: batches, steering: newSteering(min(least, most), most)}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 
-	"landfall/internal/connector/table"
 	"landfall/internal/ledger"
 	"landfall/internal/migration"
 	"landfall/internal/record"
@@ -49,6 +48,7 @@ type FieldChange struct {
 	Before  *string
 	After   *string
 	Private bool // the values are not told
+	Erases  bool // a value is replaced by NULL
 	NewKey  bool // After refers to a row of the run, whose key is not known yet
 }
 
@@ -96,6 +96,9 @@ func Foresee(ctx context.Context, m *migration.Migration, o Options, tell func(*
 	}
 	m.OnlyRead()
 	r := newRunner(m, o, nil)
+	if err := r.askAPI(ctx); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	if r.shadow, err = newShadow(ctx, m, o, dir, r.waiting); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -123,8 +126,9 @@ func Foresee(ctx context.Context, m *migration.Migration, o Options, tell func(*
 				seen.Entity = r.entities[i]
 			}
 		}
-		entity := m.Entity(e.Name)
-		seen.Unforeseen = table.NewLander(m.Looker().Dialect(), entity.Table, entity.Key).Unforeseen()
+		if err == nil {
+			seen.Unforeseen, err = r.unforeseen(ctx, m.Entity(e.Name), seen.ID)
+		}
 		foresight.Entities = append(foresight.Entities, seen)
 	}
 	r.tell(Event{Kind: EventRunEnded})
@@ -202,7 +206,7 @@ func (e *entityRun) fieldChanges(columns []sqldb.Column, before, after []record.
 		if before[i] == after[i] {
 			continue
 		}
-		change := FieldChange{Column: columns[i].Name, Private: private[columns[i].Name]}
+		change := FieldChange{Column: columns[i].Name, Private: private[columns[i].Name], Erases: after[i].IsNull()}
 		if !change.Private {
 			change.Before, change.After = textOf(before[i]), textOf(after[i])
 			change.NewKey = e.isNewKey(columns[i].Name, after[i])

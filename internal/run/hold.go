@@ -251,13 +251,22 @@ func (l *landing) writeHeld(ctx context.Context, careful bool) (refused bool, er
 		}
 		careful = true
 	}
+	l.heldAll()
+	return refused, nil
+}
+
+// heldAll says of records that were rejected, though that was not foreseen, that
+// something moved.
+func (l *landing) heldAll() {
+	if l.batch.planned == nil {
+		return
+	}
 	for i := range l.units {
 		u := &l.units[i]
-		if u.rejection != nil {
+		if u.rejection != nil && !u.rejection.Unknown && u.rejection.Code != record.CodePartial {
 			u.rejection = heldRejection(u.rejection, l.plannedEnd(i))
 		}
 	}
-	return refused, nil
 }
 
 // takenAgainstPlan are the records that were written and were foreseen not to be,

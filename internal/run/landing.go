@@ -147,6 +147,9 @@ func (l *landing) within(ctx context.Context, at ledger.Place, careful bool) (*l
 		}
 	}
 	l.decide()
+	if l.Remote != nil {
+		l.refuseUnable()
+	}
 	if err := l.number(ctx); err != nil {
 		return nil, false, err
 	}

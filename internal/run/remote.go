@@ -19,17 +19,24 @@ func (e *entityRun) byCalls() bool { return e.Remote != nil && !e.rehearse && e.
 // remoteFor is how records of an API's type are looked at; nil where the target
 // is a database.
 func (r *runner) remoteFor(t *sqldb.Table, key []sqldb.Column) *remoteRows {
-	if r.m == nil || r.m.API() == nil {
+	if r.m == nil {
+		return nil
+	}
+	return remoteOf(r.m, t, key)
+}
+
+func remoteOf(m *migration.Migration, t *sqldb.Table, key []sqldb.Column) *remoteRows {
+	if m.API() == nil {
 		return nil
 	}
 	rows := &remoteRows{name: t.Name.String()}
-	for _, e := range r.m.Entities {
+	for _, e := range m.Entities {
 		if e.Table == t && slices.Equal(columnNames(e.Key), columnNames(key)) {
 			rows.Remote = e.Remote
 			return rows
 		}
 	}
-	rows.Remote, rows.err = r.m.API().Remote(t, key)
+	rows.Remote, rows.err = m.API().Remote(t, key)
 	return rows
 }
 

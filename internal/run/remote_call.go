@@ -193,10 +193,8 @@ func (r *remoteLanding) takeOutcomes() {
 		default:
 			u.rejection = r.unknown(ref, outcome)
 		}
-		if r.batch.planned != nil && u.rejection != nil && !u.rejection.Unknown {
-			u.rejection = heldRejection(u.rejection, r.l.plannedEnd(i))
-		}
 	}
+	r.l.heldAll()
 	if verified > 0 {
 		r.say(EventVerified, fmt.Sprintf("the answers for %d records were lost, and the records were found to be as they must be", verified))
 	}

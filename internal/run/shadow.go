@@ -149,12 +149,17 @@ var _ books.Front = (*shadowTx)(nil)
 // Land implements target.Transactions: what within writes goes to the scratch
 // database, together with what is told of a batch at its end.
 func (s *shadow) Land(ctx context.Context, within func(context.Context, target.Attempt) error, _ func(context.Context, sqldb.Tx) (bool, error)) error {
-	return s.both(ctx, true, func(ctx context.Context, tx *shadowTx) error { return within(ctx, target.Attempt{Tx: tx}) })
+	return s.asking(ctx, func(ctx context.Context, tx *shadowTx) error { return within(ctx, target.Attempt{Tx: tx}) })
 }
 
 // Look implements target.Transactions.
 func (s *shadow) Look(ctx context.Context, within func(context.Context, sqldb.Tx) error) error {
-	return s.both(ctx, true, func(ctx context.Context, tx *shadowTx) error { return within(ctx, tx) })
+	return s.asking(ctx, func(ctx context.Context, tx *shadowTx) error { return within(ctx, tx) })
+}
+
+// asking is both, of which questions to an API are asked between transactions.
+func (s *shadow) asking(ctx context.Context, work func(context.Context, *shadowTx) error) error {
+	return lookAsking(ctx, &asks{}, func(ctx context.Context) error { return s.both(ctx, true, work) })
 }
 
 // both runs work in a snapshot of the target and a transaction of the scratch

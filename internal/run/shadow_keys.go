@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"landfall/internal/books"
 	"landfall/internal/crosswalk"
@@ -78,6 +79,9 @@ func (t *shadowTable) take(ctx context.Context, tx sqldb.Tx, column *sqldb.Colum
 	if count == 0 {
 		return nil, nil
 	}
+	if t.m.API() != nil {
+		return t.takeGiven(column, count), nil
+	}
 	if t.last == 0 {
 		rows, err := tx.(*shadowTx).there.Query(ctx, fmt.Sprintf("SELECT coalesce(max(%s), 0) FROM %s",
 			t.m.Looker().Dialect().Quote(column.Name), t.m.Looker().Dialect().QuoteName(t.table.Name)))
@@ -107,10 +111,39 @@ func (t *shadowTable) take(ctx context.Context, tx sqldb.Tx, column *sqldb.Colum
 
 // isGuess reports whether a value is one of the keys that were given out.
 func (t *shadowTable) isGuess(value record.Value) bool {
+	if value.Kind() == record.KindText {
+		return strings.HasPrefix(value.String(), givenMark)
+	}
 	return t.last > t.first && value.Kind() == record.KindInt && value.Int() > t.first && value.Int() <= t.last
+}
+
+// Keys that an API would give are not known before. What stands for them is such
+// that no API gives it: numbers below zero, and texts with a beginning of its own.
+const (
+	givenFirst = -1 << 30
+	givenMark  = "ffffffff-0000-0000-0000-"
+)
+
+// takeGiven stands for keys that an API would give.
+func (t *shadowTable) takeGiven(column *sqldb.Column, count int) []record.Value {
+	if t.last == 0 {
+		t.first, t.last = givenFirst, givenFirst
+	}
+	keys := make([]record.Value, count)
+	for i := range keys {
+		t.last++
+		if keys[i] = record.Int(t.last); column.Type.Kind != record.KindInt {
+			keys[i] = record.Text(fmt.Sprintf("%s%012x", givenMark, t.last-givenFirst))
+		}
+	}
+	return keys
 }
 
 // takeShadow gives out keys of the entity's table as Numbers would.
 func (l *landing) takeShadow(ctx context.Context, tx sqldb.Tx, count int) ([]record.Value, error) {
-	return l.lander.(*shadowTable).take(ctx, tx, &l.Key[0], count, l.numbers.Floor())
+	floor := int64(0)
+	if l.numbers != nil {
+		floor = l.numbers.Floor()
+	}
+	return l.lander.(*shadowTable).take(ctx, tx, &l.Key[0], count, floor)
 }

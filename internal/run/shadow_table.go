@@ -31,10 +31,28 @@ const (
 	rowChanged = 2 // the target has it, and the run writes some columns
 )
 
+// present is the target's rows as they are, and the rules that can be held
+// against others before they are written.
+type present interface {
+	Fetch(ctx context.Context, tx sqldb.Tx, keys [][]record.Value, columns []sqldb.Column, lock bool) ([][]record.Value, error)
+	Match(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, tuples [][]record.Value) ([]target.Matched, error)
+	Referring(ctx context.Context, tx sqldb.Tx, column sqldb.Column, values []record.Value) ([][]record.Value, error)
+	Rules(columns []sqldb.Column) []table.Rule
+	Breaking(ctx context.Context, tx sqldb.Tx, rule *table.Rule, columns []sqldb.Column, rows [][]record.Value) ([]target.Refusal, error)
+}
+
+// presentOf is a table as it is.
+func (s *shadow) presentOf(of *sqldb.Table, key []sqldb.Column) present {
+	if rows := remoteOf(s.m, of, key); rows != nil {
+		return presentRecords{rows}
+	}
+	return table.NewLander(s.m.Looker().Dialect(), of, key)
+}
+
 // shadowTable is a target table as it would be: the target's rows, and before
 // them those that the run would have written. It implements target.Table.
 type shadowTable struct {
-	*table.Lander // reads the target
+	present
 	*shadow
 	id    int64
 	name  string
@@ -133,7 +151,7 @@ func (t *shadowTable) merges(names []string) bool {
 
 func (s *shadow) openTable(of *sqldb.Table, key []sqldb.Column) *shadowTable {
 	t := &shadowTable{
-		Lander: table.NewLander(s.m.Looker().Dialect(), of, key), shadow: s,
+		present: s.presentOf(of, key), shadow: s,
 		id: int64(len(s.tables)), name: of.Name.String(), table: of, key: key, apart: map[int]bool{},
 	}
 	s.tables[t.name] = t
@@ -211,10 +229,10 @@ func (r *runner) tableFor(t *sqldb.Table, key []sqldb.Column) target.Inserts {
 		}
 		// A look-up takes another column of a table that is migrated.
 		other := *known
-		other.Lander, other.key = table.NewLander(r.m.Looker().Dialect(), t, key), key
+		other.present, other.key = r.shadow.presentOf(t, key), key
 		return &other
 	}
-	return &shadowTable{Lander: table.NewLander(r.m.Looker().Dialect(), t, key), shadow: r.shadow, id: -1, table: t, key: key}
+	return &shadowTable{present: r.shadow.presentOf(t, key), shadow: r.shadow, id: -1, table: t, key: key}
 }
 
 var (
@@ -268,7 +286,7 @@ func (t *shadowTable) Fetch(ctx context.Context, tx sqldb.Tx, keys [][]record.Va
 	}
 	there := tx.(*shadowTx).there
 	if len(said) == 0 {
-		found, err := t.Lander.Fetch(ctx, there, keys, columns, false)
+		found, err := t.present.Fetch(ctx, there, keys, columns, false)
 		if err == nil && !t.whole {
 			t.made(found, keys, columns)
 		}
@@ -285,7 +303,7 @@ func (t *shadowTable) Fetch(ctx context.Context, tx sqldb.Tx, keys [][]record.Va
 			found[i] = make([]record.Value, len(columns))
 		}
 	}
-	rows, err := t.Lander.Fetch(ctx, there, asked, columns, false)
+	rows, err := t.present.Fetch(ctx, there, asked, columns, false)
 	if err != nil {
 		return nil, err
 	}

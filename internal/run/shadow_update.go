@@ -306,7 +306,7 @@ func (t *shadowTable) Delete(ctx context.Context, tx sqldb.Tx, keys [][]record.V
 
 // Match implements target.Table.
 func (t *shadowTable) Match(ctx context.Context, tx sqldb.Tx, columns []sqldb.Column, tuples [][]record.Value) ([]target.Matched, error) {
-	matched, err := t.Lander.Match(ctx, tx.(*shadowTx).there, columns, tuples)
+	matched, err := t.present.Match(ctx, tx.(*shadowTx).there, columns, tuples)
 	if err != nil || !t.isWritten() {
 		return matched, err
 	}
@@ -358,7 +358,7 @@ func keyOf(columns []sqldb.Column, text string) ([]record.Value, error) {
 
 // Referring implements target.Table.
 func (t *shadowTable) Referring(ctx context.Context, tx sqldb.Tx, column sqldb.Column, wanted []record.Value) ([][]record.Value, error) {
-	there, err := t.Lander.Referring(ctx, tx.(*shadowTx).there, column, wanted)
+	there, err := t.present.Referring(ctx, tx.(*shadowTx).there, column, wanted)
 	if err != nil || !t.written {
 		return there, err
 	}
