@@ -228,4 +228,3 @@ func testRemoteInterrupted(g *remoteGround) {
 	}
 	g.count(0)
 }
-
