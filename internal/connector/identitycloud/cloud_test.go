@@ -309,7 +309,7 @@ func TestAnswersByTheirCodes(t *testing.T) {
 		there int
 		calls int
 	}{
-		"510, then taken":           {fault: cloudemulator.Fault{Do: cloudemulator.APIError, Code: 510, Times: 2}, state: target.Done, there: 1, calls: 3},
+		"510, then taken":           {fault: cloudemulator.Fault{Do: cloudemulator.APIError, Code: 510, Times: 1}, state: target.Done, there: 1, calls: 2},
 		"500":                       {fault: cloudemulator.Fault{Do: cloudemulator.APIError, Code: 500, Times: 1}, state: target.Unknown, calls: 1},
 		"504":                       {fault: cloudemulator.Fault{Do: cloudemulator.APIError, Code: 504, Times: 1}, state: target.Unknown, calls: 1},
 		"599":                       {fault: cloudemulator.Fault{Do: cloudemulator.APIError, Code: 599, Times: 1}, state: target.Unknown, calls: 1},
@@ -318,8 +318,9 @@ func TestAnswersByTheirCodes(t *testing.T) {
 		"no stat":                   {fault: cloudemulator.Fault{Do: cloudemulator.NoStat, Times: 1}, state: target.Unknown, there: 1, calls: 1},
 		"short":                     {fault: cloudemulator.Fault{Do: cloudemulator.ShortResults, Times: 1}, state: target.Unknown, there: 1, calls: 1},
 		"222":                       {fault: cloudemulator.Fault{Do: cloudemulator.APIError, Code: 222, Times: 1}, state: target.Refused, calls: 1},
-		"503, which is to be again": {fault: cloudemulator.Fault{Do: cloudemulator.HTTPStatus, Status: 503, Times: 1}, more: "\n    retry: {statuses: [503]}", state: target.Done, there: 1, calls: 2},
-		"340, which is to be again": {fault: cloudemulator.Fault{Do: cloudemulator.APIError, Code: 340, Times: 1}, more: "\n    retry: {codes: [340-349]}", state: target.Done, there: 1, calls: 2},
+		"404, which leaves it open": {fault: cloudemulator.Fault{Do: cloudemulator.HTTPStatus, Status: 404, Times: 1}, more: "\n    unknown: {statuses: [404]}", state: target.Unknown, calls: 1},
+		"340, which leaves it open": {fault: cloudemulator.Fault{Do: cloudemulator.APIError, Code: 340, Times: 1}, more: "\n    unknown: {codes: [340-349]}", state: target.Unknown, calls: 1},
+		"403, which leaves it open": {fault: cloudemulator.Fault{Do: cloudemulator.APIError, Code: 403, Times: 1}, more: "\n    unknown: {codes: [403]}", state: target.Unknown, calls: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -362,5 +363,92 @@ func TestSettingsAreJudged(t *testing.T) {
 	}
 	if _, err := api.Table(t.Context(), "usr", nil); err == nil || !strings.Contains(err.Error(), "user") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestMarksTellOurs: with a marker, a record of the very same content that
+// somebody else made is not taken for ours.
+func TestMarksTellOurs(t *testing.T) {
+	t.Parallel()
+	c := open(t, basic, declared+"\n    marker: externalId", "email", "givenName")
+	if err := c.Import("user", []map[string]any{{"email": "a@x.org", "givenName": "Ann"}}); err != nil {
+		t.Fatal(err)
+	}
+	ours := target.Order{Deed: target.DeedCreate, Token: "mark-of-b", Columns: c.columns, Values: c.values(t, "b@x.org", "Bob")}
+	if out := c.send(t, ours); out[0].State != target.Done || c.Emulator.Find("user", "email", "b@x.org")["externalId"] != "mark-of-b" {
+		t.Fatalf("%+v", out[0])
+	}
+	theirs := target.Order{Deed: target.DeedCreate, Token: "mark-of-a", Columns: c.columns, Values: c.values(t, "a@x.org", "Ann")}
+	settled, err := c.Settle(t.Context(), []target.Order{ours, theirs})
+	if err != nil || settled[0].State != target.Done || settled[1].State == target.Done {
+		t.Errorf("%+v %v", settled, err)
+	}
+}
+
+// TestRulesAreMapping: every rule of a column reads as part of a mapping, and
+// what its words do not mean rejects the record.
+func TestRulesAreMapping(t *testing.T) {
+	t.Parallel()
+	var fields, attributes strings.Builder
+	source := []record.Field{}
+	for _, column := range []string{"email", "password", "birthday", "gender", "optIn.status", "clients", "givenName"} {
+		rule := identitycloud.RuleOf(column)
+		said := "from: " + column
+		if rule.Field != "" {
+			said += ", " + rule.Field
+		}
+		fields.WriteString("      " + column + ": {" + said + "}\n")
+		if rule.Attribute != "" {
+			attributes.WriteString("          " + column + ": " + rule.Attribute + "\n")
+		}
+		source = append(source, record.Field{Name: column})
+	}
+	c := open(t, basic, "\n    types:\n      user:\n        attributes:\n"+strings.TrimSuffix(attributes.String(), "\n"), "email", "password", "birthday", "gender", "optIn.status", "clients", "givenName")
+	file, err := mapping.ParseBytes("landfall.yaml", []byte("version: 1\nname: acme\ntarget: cloud\nconnections: {cloud: {kind: identitycloud, url: \"http://127.0.0.1\"}}\nentities:\n  user:\n    from: {file: users.csv, key: email}\n    to: {table: user, key: {column: uuid, new: identity}}\n    fields:\n"+fields.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var columns []record.Field
+	for _, column := range c.columns {
+		columns = append(columns, record.Field{Name: column.Name, Type: column.Type, Nullable: column.Nullable, Hidden: column.Hidden, KeepsNull: column.KeepsNull})
+	}
+	program, problems := mapping.Compile(file.Entities[0], source, columns)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	for _, row := range []struct{ cells, want string }{
+		{`a|secret|1/31/2000|M|T|[{"clientId":"1"}]|Ann`, `a|"secret"|2000-01-31|male|true|[{"clientId":"1"}]|Ann`},
+		{`a|{"value":"v","type":"t"}|12/1/1999|Not Specified|0|[]|`, `a|{"type":"t","value":"v"}|1999-12-01|not specified|false|[]|NULL`},
+		{`a|12345||||| `, `a|"12345"|NULL|NULL|NULL|NULL| `},
+		{`a||||||`, `a|NULL|NULL|NULL|NULL|NULL|NULL`},
+		{`a||2000-01-31||||`, `birthday: bad-date`},
+		{`a||31/1/2000||||`, `birthday: bad-date`},
+		{`a|||woman|||`, `gender: unknown-code`},
+		{`a||||yes||`, `optIn.status: unknown-code`},
+		{`a|||||{"clientId":"1"}|`, `clients: wrong-type`},
+		{`a|||||oops|`, `clients: wrong-type`},
+	} {
+		rec := &record.Record{}
+		for _, cell := range strings.Split(row.cells, "|") {
+			rec.Values = append(rec.Values, record.Text(cell))
+		}
+		out := make([]record.Value, len(program.Columns))
+		got := ""
+		if rejection := program.Shape(rec, out); rejection != nil {
+			got = rejection.Field + ": " + string(rejection.Code)
+		} else {
+			var texts []string
+			for _, value := range out {
+				if value.IsNull() {
+					texts = append(texts, "NULL")
+					continue
+				}
+				texts = append(texts, value.String())
+			}
+			got = strings.Join(texts, "|")
+		}
+		if got != row.want {
+			t.Errorf("%s became %s, wanted %s", row.cells, got, row.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package identitycloud
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,9 +22,10 @@ func describe(url string, auth caller.Auth, s *settings, types []*httpapi.Type) 
 		return parameters
 	}
 	for _, t := range types {
+		mark(t, s.Marker)
 		t.Create = &httpapi.Request{
 			Path: "/entity.bulkCreate", Form: form("all_attributes", "{records}"), Records: s.Records, Bytes: s.Bytes,
-			Results: &httpapi.Results{At: "body.uuid_results", Answers: ofRecord(s.Retry)}, Key: httpapi.Keys{"": "result"},
+			Results: &httpapi.Results{At: "body.uuid_results", Answers: ofRecord(s.Unknown)}, Key: httpapi.Keys{"": "result"},
 		}
 		t.Update = &httpapi.Request{Path: "/entity.update", Form: form("uuid", "{key}", "value", "{record}", "lastUpdated", "{version}")}
 		t.Replace = &httpapi.Request{Path: "/entity.replace", Form: form("uuid", "{key}", "attribute_name", "{field}", "value", "{value|json}", "lastUpdated", "{version}")}
@@ -40,7 +42,18 @@ func describe(url string, auth caller.Auth, s *settings, types []*httpapi.Type) 
 	return httpapi.Description{
 		URL: strings.TrimSuffix(url, "/"), Auth: auth, Limits: s.Limits, Types: types,
 		Headers: map[string]string{"Accept": "application/json"},
-		Answers: ofCall(s.Retry),
+		Answers: ofCall(s.Unknown),
+	}
+}
+
+// mark has the type's records carry a mark in an attribute.
+func mark(t *httpapi.Type, attribute string) {
+	if attribute == "" {
+		return
+	}
+	t.Marker = &httpapi.Marker{Field: attribute}
+	if !slices.ContainsFunc(t.Fields, func(f httpapi.Field) bool { return f.Name == attribute }) {
+		t.Fields = append(t.Fields, httpapi.Field{Name: attribute, KeepsNull: true})
 	}
 }
 
@@ -77,7 +90,7 @@ var names = httpapi.Names{
 
 // answers judge by the service's codes; where tells from where an answer's parts
 // are read.
-func answers(where string, r retry) httpapi.Answers {
+func answers(where string, also unclear) httpapi.Answers {
 	codes := func(ranges []httpapi.Range) []httpapi.Condition { return []httpapi.Condition{{Codes: ranges}} }
 	a := httpapi.Answers{
 		Code: where + ".code", Message: where + ".error_description",
@@ -86,27 +99,41 @@ func answers(where string, r retry) httpapi.Answers {
 		Duplicate: codes([]httpapi.Range{httpapi.Only(361)}), Conflict: codes([]httpapi.Range{httpapi.Only(330)}), Gone: codes([]httpapi.Range{httpapi.Only(310)}),
 		Rejected: codes(rejectedCodes), Codes: names,
 	}
-	if len(r.Codes) > 0 {
-		a.Throttled = append(a.Throttled, httpapi.Condition{Codes: r.Codes})
+	if len(also.Codes) > 0 {
+		a.Unknown = append(a.Unknown, httpapi.Condition{Codes: also.Codes})
+		a.Denied = codes(without(deniedCodes, also.Codes))
 	}
 	return a
 }
 
+// without are the single codes of the ranges that none of the others holds.
+func without(ranges, others []httpapi.Range) []httpapi.Range {
+	var left []httpapi.Range
+	for _, r := range ranges {
+		for code := r.From; code <= r.To; code++ {
+			if !slices.ContainsFunc(others, func(o httpapi.Range) bool { return code >= o.From && code <= o.To }) {
+				left = append(left, httpapi.Only(code))
+			}
+		}
+	}
+	return left
+}
+
 // ofCall judges the answer to a whole call.
-func ofCall(r retry) httpapi.Answers {
-	a := answers("body", r)
+func ofCall(also unclear) httpapi.Answers {
+	a := answers("body", also)
 	a.Message = `body.stat == "error" ? "API Error " + string(body.code) + ": " + (body.error_description ?? body.error ?? "") : nil`
 	a.Success = []httpapi.Condition{{When: `status < 400 && body.stat == "ok"`}}
-	if len(r.Statuses) > 0 {
-		a.Throttled = append(a.Throttled, httpapi.Condition{Status: r.Statuses, When: "code == nil"})
+	if len(also.Statuses) > 0 {
+		a.Unknown = append(a.Unknown, httpapi.Condition{Status: also.Statuses, When: "code == nil"})
 	}
 	return a
 }
 
 // ofRecord judges a record's part of the answer to entity.bulkCreate: its uuid, or
 // an error.
-func ofRecord(r retry) httpapi.Answers {
-	a := answers("result", r)
+func ofRecord(also unclear) httpapi.Answers {
+	a := answers("result", also)
 	a.Success = []httpapi.Condition{{When: `type(result) == "string"`}}
 	return a
 }

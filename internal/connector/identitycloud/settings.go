@@ -20,13 +20,17 @@ type settings struct {
 	Records int           `yaml:"records"` // that one entity.bulkCreate carries, at most
 	Bytes   httpapi.Size  `yaml:"bytes"`   // of one, at most
 	Find    int           `yaml:"find"`    // values that one entity.find looks for, at most
-	Retry   retry         `yaml:"retry"`
-	Types   *mapping.Node `yaml:"types"`
+	Unknown unclear       `yaml:"unknown"`
+	// Marker is an attribute in which each record that is created carries a mark, so
+	// that it is known for ours whatever becomes of its content; empty: none.
+	Marker string        `yaml:"marker"`
+	Types  *mapping.Node `yaml:"types"`
 }
 
-// retry are answers that count as a refusal for now, besides those that always
-// do.
-type retry struct {
+// unclear are answers that leave it open whether a call was carried out, besides
+// those that always do: what it carried is looked up, and sent again where it is
+// not there.
+type unclear struct {
 	Codes    []httpapi.Range `yaml:"codes"`
 	Statuses []httpapi.Range `yaml:"statuses"`
 }
