@@ -39,6 +39,7 @@ type runFlags struct {
 	showPrivate bool
 	fingerprint bool
 	stopAfter   *mapping.StopAfter
+	sendAgain   bool
 	plan        string
 	modeTyped   bool
 }
@@ -343,7 +344,7 @@ func (f *front) retry() *cobra.Command {
 		Long: `Runs the failed, blocked and unknown records of a run again; without RUN, all that are still open since the last
 run over all records. They are read from the source again, so what was mended there is seen.
 ` + exitCodes,
-		Example: "  landfall retry\n  landfall retry acme-0001",
+		Example: "  landfall retry\n  landfall retry acme-0001\n  landfall retry --send-again",
 		Args:    atMostOneRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := f.openToRun(cmd.Context(), flags, nil, run.Options{RetryOpen: true}, false)
@@ -351,13 +352,14 @@ run over all records. They are read from the source again, so what was mended th
 				return err
 			}
 			defer m.Close(cmd.Context())
-			o := run.Options{RetryOpen: true, Fingerprint: flags.fingerprint}
+			o := run.Options{RetryOpen: true, Fingerprint: flags.fingerprint, SendAgain: flags.sendAgain}
 			if len(args) > 0 {
 				o.Retry = args[0]
 			}
 			return f.carry(cmd.Context(), m, o, flags, run.Run)
 		},
 	}
+	cmd.Flags().BoolVar(&flags.sendAgain, "send-again", false, "send unknown records to the API once more of which it cannot be asked what became of them; look there first, or they may be there twice")
 	fingerprintFlag(cmd, &flags)
 	stopAfterFlag(cmd, &flags)
 	f.carryFlags(cmd, &flags)

@@ -329,3 +329,19 @@ func TestCallsRehearsed(t *testing.T) {
 	}
 	same(t, "what would be, as far as it can be told", []string{"person:0 created", "person:1 created", "person:2 created"}, ends)
 }
+
+// TestCallsSentAgainByHand: a record of which it cannot be found out what became
+// of it is sent once more only when somebody says that it is not there.
+func TestCallsSentAgainByHand(t *testing.T) {
+	t.Parallel()
+	w, s := shelfWorld(t)
+	w.persons("}")
+	w.people(3, nil)
+	s.unsettled = true
+	s.lost = func(int) (bool, bool) { return true, false }
+	same(t, "counts", ledger.Counts{record.Unknown: 3}, w.run(run.Options{}).counts["person"])
+	s.lost = nil
+	same(t, "counts of a further run", ledger.Counts{record.Unknown: 3}, w.run(run.Options{}).counts["person"])
+	same(t, "counts when it is sent again", ledger.Counts{record.Created: 3}, w.run(run.Options{RetryOpen: true, SendAgain: true}).counts["person"])
+	same(t, "made, ever", 3, s.created)
+}

@@ -38,6 +38,10 @@ type Options struct {
 	// RetryOpen for all that are open.
 	Retry     string
 	RetryOpen bool
+	// SendAgain sends records of an API once more of which it cannot be found out
+	// whether an earlier call was carried out: somebody has looked, and they are not
+	// there.
+	SendAgain bool
 	// Fingerprint shows of every entity, whatever the mapping says, whether rows
 	// that are none of the run's business are as they were.
 	Fingerprint bool

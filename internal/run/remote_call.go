@@ -18,7 +18,7 @@ import (
 // How long a call whose answer was lost is waited for before it is asked what
 // became of it, and how long at most between two such questions.
 const (
-	firstPause = 200 * time.Millisecond
+	firstPause = 100 * time.Millisecond
 	mostPause  = 15 * time.Second
 )
 
@@ -33,7 +33,7 @@ func (r *remoteLanding) call(ctx context.Context) error {
 	if patience == 0 {
 		patience = 10 * time.Minute
 	}
-	open := r.in(target.Unsent, target.Unknown, target.Absent)
+	before := len(r.orders)
 	for until := time.Now().Add(patience); ; {
 		if err := r.settleOpen(ctx); err != nil {
 			return err
@@ -41,24 +41,33 @@ func (r *remoteLanding) call(ctx context.Context) error {
 		if err := r.sendOpen(ctx); err != nil {
 			return err
 		}
-		left := r.in(target.Unsent, target.Unknown, target.Absent)
-		if len(left) == 0 || len(r.in(target.Unsent, target.Absent)) == 0 && !r.Remote.Abilities().Settles {
+		open := append(r.in(target.Unsent, target.Absent), r.askable()...)
+		if len(open) == 0 {
 			return nil
 		}
 		r.point(PointCalling)
-		if len(left) < len(open) {
+		if len(open) < before {
 			pause.Reset()
 		}
-		open = left
+		before = len(open)
 		wait := pause.NextBackOff()
 		if time.Now().Add(wait).After(until) {
 			return nil
 		}
-		r.say(EventWaiting, fmt.Sprintf("%d calls for records without a clear answer; looking in %s what became of them", len(left), wait.Round(time.Millisecond)))
+		r.say(EventWaiting, fmt.Sprintf("%d calls for records without a clear answer; looking in %s what became of them", len(open), wait.Round(time.Millisecond)))
 		if err := idle(ctx, wait, nil, r.o.Stop); err != nil {
 			return err
 		}
 	}
+}
+
+// askable lists the orders of which it is not known what became of them and may
+// still be found out.
+func (r *remoteLanding) askable() []int {
+	if !r.Remote.Abilities().Settles {
+		return nil
+	}
+	return slices.DeleteFunc(r.in(target.Unknown), func(n int) bool { return r.states[n].Unaskable })
 }
 
 // in lists the orders that are in one of the states.
@@ -139,8 +148,8 @@ func (r *remoteLanding) settleOne(ctx context.Context, n int) (target.Outcome, b
 
 // settleOpen asks what became of orders whose answers were lost.
 func (r *remoteLanding) settleOpen(ctx context.Context) error {
-	open := r.in(target.Unknown)
-	if len(open) == 0 || !r.Remote.Abilities().Settles {
+	open := r.askable()
+	if len(open) == 0 {
 		return nil
 	}
 	outcomes, err := r.Remote.Settle(ctx, r.ordersOf(open))
@@ -203,8 +212,8 @@ func (r *remoteLanding) takeOutcomes() {
 // unknown is the end of a record of which nobody knows what became of it.
 func (e *entityRun) unknown(ref record.Ref, outcome *target.Outcome) *record.Rejection {
 	what := "the API could not be asked what became of it: `landfall retry` asks again"
-	if !e.Remote.Abilities().Settles {
-		what = "this API cannot be asked what became of it: look there by hand, and then either take the record out of the input, or delete it there and have `landfall retry` send it again"
+	if outcome.Unaskable || !e.Remote.Abilities().Settles {
+		what = "there is no way to ask the API what became of it: look there by hand; where it is not there, `landfall retry --send-again` sends it once more"
 	}
 	code := outcome.Code
 	if code == "" {

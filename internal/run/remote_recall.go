@@ -32,6 +32,9 @@ func (l *landing) recogniseLeft(ctx context.Context) error {
 			return nil
 		}
 		u.left = &left
+		if left.State == intent.Sent && l.o.SendAgain {
+			left.State = intent.Absent
+		}
 		if left.State != intent.Done {
 			return nil
 		}
@@ -73,7 +76,7 @@ func (l *landing) decideLeft() (err error) {
 		case u.left == nil || err != nil:
 			return nil
 		case u.left.State == intent.Sent && (!l.Remote.Abilities().Settles || u.left.Hash != u.hash):
-			return l.unknown(l.batch.Items[i].Ref, &target.Outcome{})
+			return l.unknown(l.batch.Items[i].Ref, &target.Outcome{Unaskable: true})
 		case u.left.State != intent.Done || u.action != target.Leave:
 			return nil
 		}

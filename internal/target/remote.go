@@ -148,6 +148,9 @@ type Outcome struct {
 	Verified bool
 	// Already: a delete found nothing to delete.
 	Already bool
+	// Unaskable, of what Settle leaves Unknown: the order holds nothing that the API
+	// could be asked by, so that asking again is no use.
+	Unaskable bool
 	// Of what is Refused or Unknown.
 	Code    record.Code
 	Columns []string // that the API names; may be empty

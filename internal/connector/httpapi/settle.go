@@ -14,7 +14,7 @@ func (r *remote) Settle(ctx context.Context, orders []target.Order) ([]target.Ou
 	outcomes := make([]target.Outcome, len(orders))
 	var byKey, byContent []int
 	for i := range orders {
-		outcomes[i] = target.Outcome{State: target.Unknown, Message: "the API has no way to look it up"}
+		outcomes[i] = target.Outcome{State: target.Unknown, Unaskable: true, Message: "the API has no way to look it up"}
 		switch {
 		case orders[i].Deed == target.DeedCreate && orders[i].Key == nil:
 			byContent = append(byContent, i)
