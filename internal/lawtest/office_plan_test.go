@@ -12,6 +12,7 @@ import (
 // TestPlanByCalls: what a run makes of an API's records is foreseen without one
 // call that changes something, and a run that is held to it makes just that.
 func TestPlanByCalls(t *testing.T) {
+	t.Parallel()
 	w, office := officeWorld(t)
 	w.staff()
 	office.Put("branch", map[string]any{"code": "B2", "name": "there before", "note": "n"})

@@ -12,6 +12,7 @@ import (
 // TestReconcileByCalls: what people did to an API's records behind our back is
 // found, record by record, and nothing is called that changes anything.
 func TestReconcileByCalls(t *testing.T) {
+	t.Parallel()
 	w, office := officeWorld(t)
 	w.staff()
 	office.Put("branch", map[string]any{"code": "B2", "name": "there before", "note": "n"})

@@ -2,6 +2,7 @@ package lawtest
 
 import (
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,10 +11,11 @@ import (
 	"landfall/internal/officetest"
 )
 
+var _ = os.Setenv("OFFICE_TOKEN", officetest.Token)
+
 // officeWorld is a world whose target is an API over HTTP.
 func officeWorld(t *testing.T) (*world, *officetest.Office) {
 	t.Helper()
-	t.Setenv("OFFICE_TOKEN", officetest.Token)
 	dir, office := t.TempDir(), officetest.New()
 	server := httptest.NewServer(office)
 	t.Cleanup(server.Close)
@@ -59,4 +61,14 @@ func (w *world) staff() {
 // everything is all that the office keeps.
 func everything(o *officetest.Office) []string {
 	return append(o.All("branch"), o.All("person")...)
+}
+
+// withoutIDs are records without their keys, which lanes give out in whatever
+// order.
+func withoutIDs(all []string) []string {
+	bare := make([]string, len(all))
+	for i, text := range all {
+		_, bare[i], _ = strings.Cut(text, " ")
+	}
+	return bare
 }

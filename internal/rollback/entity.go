@@ -226,6 +226,14 @@ func (e *entityUndo) event(kind run.EventKind) run.Event {
 	return event
 }
 
+// what the target has of a record, in words.
+func (e *entityUndo) what() string {
+	if e.Remote != nil {
+		return "record"
+	}
+	return "row"
+}
+
 // column finds a column of the table by the name that it has or had.
 func (e *entityUndo) column(name string) (*sqldb.Column, bool) {
 	if column, ok := e.Table.Column(name); ok {

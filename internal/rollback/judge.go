@@ -131,7 +131,7 @@ func (b *batch) judgeContent(i *item) {
 		i.keep(record.Kept, record.CodeEdited, "", "%w, so it cannot be told whether people have edited it", errColumnGone)
 		return
 	case !i.entry.HasHash || i.shape.SumAt(i.row, i.shape.places) != i.entry.Hash:
-		i.keep(record.Kept, record.CodeEdited, "", "its row was changed since the run wrote it")
+		i.keep(record.Kept, record.CodeEdited, "", "its %s was changed since the run wrote it", b.what())
 		return
 	case i.deed != made:
 		return
@@ -139,7 +139,7 @@ func (b *batch) judgeContent(i *item) {
 		i.keep(record.Kept, record.CodeEdited, "", "%w, so it cannot be told whether people have edited it", errColumnGone)
 		return
 	case i.shape.once != nil && crosswalk.OnceOf(i.shape.once.ID, i.shape.once.SumAt(i.row, i.shape.oncePlaces)) != i.entry.Once:
-		i.keep(record.Kept, record.CodeEdited, columnNames(i.shape.once.Columns), "its row was changed since the run wrote it, in columns that are written only when a row is made")
+		i.keep(record.Kept, record.CodeEdited, columnNames(i.shape.once.Columns), "its %s was changed since the run wrote it, in columns that are written only when a %[1]s is made", b.what())
 		return
 	}
 	var edited []sqldb.Column
@@ -149,7 +149,7 @@ func (b *batch) judgeContent(i *item) {
 		}
 	}
 	if len(edited) > 0 {
-		i.keep(record.Kept, record.CodeEdited, columnNames(edited), "its row was filled in since the run wrote it, in columns that the mapping does not write")
+		i.keep(record.Kept, record.CodeEdited, columnNames(edited), "its %s was filled in since the run wrote it, in columns that the mapping does not write", b.what())
 	}
 }
 

@@ -53,7 +53,7 @@ func (b *batch) image(i *item) {
 // imaged is image for a row of which it is noted already what it holds.
 func (b *batch) imaged(i *item) {
 	i.after = ledger.EncodeRow(i.shape.Columns, i.before)
-	i.note = "its row holds again what it held before " + b.runner.undone.Name
+	i.note = "its " + b.what() + " holds again what it held before " + b.runner.undone.Name
 }
 
 // write gives columns of rows of one shape back what they held.
