@@ -137,7 +137,9 @@ func (e *entityRun) sourceOf(values []record.Value) string {
 	if hidden := e.Program.HiddenInputs(); len(hidden) > 0 {
 		values = slices.Clone(values)
 		for _, place := range hidden {
-			values[place] = record.Null()
+			if !values[place].IsNull() {
+				values[place] = record.Text("") // that something was there is told
+			}
 		}
 	}
 	return cellsJSON(values)

@@ -80,6 +80,9 @@ func (r *remote) Send(ctx context.Context, orders []target.Order) ([]target.Outc
 		if err := r.send(ctx, q, r.prepared(q, jobs)); err != nil {
 			return outcomes, err
 		}
+		if err := r.nameHeld(ctx, jobs); err != nil {
+			return outcomes, err
+		}
 	}
 	return outcomes, nil
 }

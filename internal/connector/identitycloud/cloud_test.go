@@ -452,3 +452,22 @@ func TestRulesAreMapping(t *testing.T) {
 		}
 	}
 }
+
+// TestAttributesThatAreNotNamed: where the service does not say which attribute
+// another record holds, it is found out, in a create and in an update.
+func TestAttributesThatAreNotNamed(t *testing.T) {
+	t.Parallel()
+	c := open(t, basic, declared, "email", "loyalty.id")
+	out := c.send(t,
+		target.Order{Deed: target.DeedCreate, Values: c.values(t, "a@x.org", "1")},
+		target.Order{Deed: target.DeedCreate, Values: c.values(t, "b@x.org", "2")},
+	)
+	c.AddFault(cloudemulator.Fault{Operation: "entity.bulkCreate", Do: cloudemulator.APIError, Code: 361, Times: 1})
+	if o := c.send(t, target.Order{Deed: target.DeedCreate, Values: c.values(t, "c@x.org", "1")})[0]; o.Code != record.CodeUnique || strings.Join(o.Columns, ",") != "loyalty.id" {
+		t.Errorf("created: %+v", o)
+	}
+	c.AddFault(cloudemulator.Fault{Operation: "entity.update", Do: cloudemulator.APIError, Code: 361, Times: 1})
+	if o := c.send(t, target.Order{Deed: target.DeedUpdate, Key: out[1].Key, Values: c.values(t, "b@x.org", "1")})[0]; o.Code != record.CodeUnique || strings.Join(o.Columns, ",") != "loyalty.id" {
+		t.Errorf("updated: %+v", o)
+	}
+}
