@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint bench bench-reconcile soak fuzz
+.PHONY: build demo test lint bench bench-reconcile bench-api soak fuzz
 
 # The race detector is the only thing here that needs a C compiler.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
@@ -39,6 +39,9 @@ bench: build ## speed against a bare \copy; BENCH="-rows 1000000 -rounds 3"
 
 bench-reconcile: build ## speed of reconcile against a bare \copy of the same rows; BENCH="-rounds 3"
 	go run ./internal/bench -reconcile -rows 3000000 $(BENCH)
+
+bench-api: build ## speed and memory of loading through the calls of an API, beside a bare client; BENCH="-rows 1000000 -live": all records are there already
+	go run ./internal/bench -api -rows 100000 -rounds 1 $(BENCH)
 
 soak: ## long runs with crashes at random instants, and a million records landed in every way
 	go build -o bin/withservers ./internal/servertest/withservers

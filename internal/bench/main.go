@@ -4,6 +4,7 @@
 //	make bench BENCH="-rows 1000000 -rounds 3"
 //	make bench BENCH="-rows 1000000 -rounds 1 -profile profiles"
 //	make bench BENCH="-rows 3000000 -rounds 1 -mode insert-only -unindexed=false"
+//	make bench-api BENCH="-rows 1000000 -live"
 //
 // It starts a server of its own, makes the data, and in each round takes the
 // time of \copy, of a first load, and of a second run that changes nothing; then
@@ -35,6 +36,9 @@ type settings struct {
 	pgloader string // program; empty leaves it out
 	plain    bool   // measure the table without indexes, too
 	mode     string // of Landfall's runs
+	// api measures loading through the calls of an API, instead of loading; live:
+	// into one that holds all of the records already.
+	api, live bool
 	// reconcile measures `landfall reconcile` instead of loading.
 	reconcile bool
 }
@@ -53,6 +57,8 @@ func main() {
 	flag.BoolVar(&s.plain, "unindexed", true, "measure the table without indexes, too")
 	flag.StringVar(&s.mode, "mode", "full", "the mode of Landfall's runs: insert-only measures a wave, fingerprints included")
 	flag.BoolVar(&s.reconcile, "reconcile", false, "measure the reconciliation of what was loaded, instead of loading")
+	flag.BoolVar(&s.api, "api", false, "measure loading through the calls of an API, instead of loading into a database")
+	flag.BoolVar(&s.live, "live", false, "with -api: the API holds all of the records already")
 	flag.Parse()
 	// A signal ends the commands that are measured; the server then goes down in order.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -72,6 +78,9 @@ func run(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	if s.api {
+		return benchAPI(ctx, s, work)
+	}
 	// The server's own user must be able to walk to its folder.
 	if err := os.Chmod(work, 0o755); err != nil {
 		return err

@@ -15,4 +15,7 @@ func TestMappingIsTaken(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if _, err := mapping.ParseBytes("members.yaml", []byte(apiMapping)); err != nil {
+		t.Fatal(err)
+	}
 }

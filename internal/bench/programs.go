@@ -27,6 +27,17 @@ func (g *ground) choosePrograms(s settings) error {
 			return err
 		}
 	}
+	if err := g.chooseLandfall(s); err != nil {
+		return err
+	}
+	if s.plain && s.pgloader != "" && s.rows <= mostForPgloader {
+		g.pgloader, _ = exec.LookPath(s.pgloader) // tellWhatIsMissing says that it is not there
+	}
+	return nil
+}
+
+// chooseLandfall finds the program to measure, and where its profiles go.
+func (g *ground) chooseLandfall(s settings) (err error) {
 	if s.landfall != "" {
 		if g.landfall, err = filepath.Abs(s.landfall); err != nil {
 			return err
@@ -46,9 +57,6 @@ func (g *ground) choosePrograms(s settings) error {
 		if err := os.MkdirAll(g.profiles, 0o755); err != nil {
 			return err
 		}
-	}
-	if s.plain && s.pgloader != "" && s.rows <= mostForPgloader {
-		g.pgloader, _ = exec.LookPath(s.pgloader) // tellWhatIsMissing says that it is not there
 	}
 	return nil
 }
