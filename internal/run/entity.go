@@ -182,8 +182,8 @@ func (e *entityRun) prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		if e.To.Collapse || e.owned {
-			// Every batch asks whose a row is.
+		if e.To.Collapse || e.owned || e.Remote != nil && len(e.To.Match) > 0 {
+			// Every batch asks whose a row is; beside calls, keeping the index costs nothing.
 			if _, err := store.EnsureReverse(ctx, a.Tx); err != nil {
 				return err
 			}
