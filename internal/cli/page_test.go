@@ -3,6 +3,8 @@ package cli
 import (
 	"flag"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"landfall/examples/positional-bulk/server/members"
+	"landfall/examples/rest-idempotent/server/contacts"
 	"landfall/internal/servertest"
 )
 
@@ -76,6 +80,25 @@ func (p *page) prepare(t *testing.T, from string) {
 	if err := os.CopyFS(p.dir, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
+	if serve := exampleAPIs[filepath.Base(from)]; serve != nil {
+		handler, env := serve()
+		server := httptest.NewServer(handler)
+		t.Cleanup(server.Close)
+		for _, entry := range env {
+			p.env = append(p.env, strings.ReplaceAll(entry, "URL/", server.URL+"/"))
+		}
+	}
+}
+
+// exampleAPIs are the servers of examples, which their pages start by hand, and
+// what is in the environment then.
+var exampleAPIs = map[string]func() (handler http.Handler, env []string){
+	"positional-bulk": func() (http.Handler, []string) {
+		return members.New(&members.Options{Client: "example", Secret: "not-a-secret"}), []string{"LOYALTY_URL=URL/api", "LOYALTY_SECRET=not-a-secret"}
+	},
+	"rest-idempotent": func() (http.Handler, []string) {
+		return contacts.New(&contacts.Options{Token: "not-a-secret"}), []string{"CRM_URL=URL/v1", "CRM_TOKEN=not-a-secret"}
+	},
 }
 
 func (p *page) run(t *testing.T) {

@@ -57,7 +57,8 @@ type Notice struct {
 // for as long as its patience lasts.
 type Remote interface {
 	Abilities() Abilities
-	// Records is how many records a call carries at most.
+	// Records is how many records Send is best given at a time: as many as a call
+	// carries, or where a call carries one, what keeps all calls busy for a while.
 	Records() int
 	// Fetch reads records by their keys. Values is nil where there is none.
 	Fetch(ctx context.Context, keys [][]record.Value, columns []sqldb.Column) ([]Fetched, error)
