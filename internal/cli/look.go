@@ -151,6 +151,11 @@ Exit codes: 0 told · 2 usage · 3 the target cannot be reached · 4 no run has 
 					if err != nil {
 						return err
 					}
+					if conn := connectionOf(file, target); conn != nil && conn.IsAPI() {
+						if err := story.OfAPI(ctx, tx, l.Books(), file.Name, ref); err != nil {
+							return err
+						}
+					}
 					if !showPrivate {
 						story.Veil(veils, ref.Entity)
 					}

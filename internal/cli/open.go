@@ -83,6 +83,14 @@ func (f *front) look(ctx context.Context, target string, within func(*mapping.Fi
 	})
 }
 
+// connectionOf is the target's connection.
+func connectionOf(file *mapping.File, target string) *mapping.Connection {
+	if target == "" {
+		target = file.Target
+	}
+	return file.Connection(target)
+}
+
 // withTarget connects to the target alone: commands that only look at the
 // books need no source.
 func (f *front) withTarget(ctx context.Context, target string, within func(*mapping.File, sqldb.DB, *ledger.Ledger) error) error {

@@ -39,10 +39,17 @@ Exit codes: 0 done · 2 usage, or nothing has been run yet · 3 the target canno
 				if err != nil {
 					return err
 				}
+				var unanswered []report.Unanswered
+				if conn := connectionOf(file, target); conn != nil && conn.IsAPI() {
+					if unanswered, err = report.UnansweredCalls(cmd.Context(), tx, l.Books(), file.Name); err != nil {
+						return err
+					}
+				}
 				if !asJSON {
 					if err := report.WriteStatus(f.Out, runs); err != nil {
 						return err
 					}
+					report.WriteUnanswered(f.Out, unanswered)
 					if err := f.tellStale(cmd.Context(), tx, l, runs); err != nil {
 						return err
 					}
@@ -55,6 +62,11 @@ Exit codes: 0 done · 2 usage, or nothing has been run yet · 3 the target canno
 
 				}
 				for _, s := range runs {
+					for _, u := range unanswered {
+						if u.Run == s.Run {
+							s.Unanswered = append(s.Unanswered, u)
+						}
+					}
 					if err := report.JSONLine(f.Out, s); err != nil {
 						return err
 					}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"landfall/internal/books"
-	"landfall/internal/connector/table"
 	"landfall/internal/crosswalk"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
@@ -71,7 +70,11 @@ func (c *Checked) rows(ctx context.Context, tx sqldb.Tx, b *books.Books, end *mi
 	if err != nil {
 		return err
 	}
-	lander, elsewhere := table.NewLander(b.Dialect(), found.Table, found.Key), int64(0)
+	if found.Remote != nil && !found.Remote.Abilities().Fetch {
+		c.notLooked("records of %s: there is no request that reads them", name)
+		return nil
+	}
+	standing, elsewhere := standingOf(b, found), int64(0)
 	err = store.OnTarget(ctx, tx, chunk, func(rows []crosswalk.Row) error {
 		var keys [][]record.Value
 		var looked []*crosswalk.Row
@@ -88,14 +91,14 @@ func (c *Checked) rows(ctx context.Context, tx sqldb.Tx, b *books.Books, end *mi
 			}
 			keys, looked = append(keys, key), append(looked, &rows[i])
 		}
-		there, err := lander.Fetch(ctx, tx, keys, nil, false)
+		there, err := standing(ctx, tx, keys)
 		if err != nil {
-			return fmt.Errorf("looking for rows of %s: %w", found.Table.Name, err)
+			return err
 		}
-		for i, row := range there {
-			if row == nil {
+		for i := range there {
+			if !there[i] {
 				ref := record.Ref{Entity: name, Key: looked[i].SourceKey}
-				c.Gone.add(ref, "%s: row %s of %s is not there", ref, looked[i].TargetKey, found.Table.Name)
+				c.Gone.add(ref, "%s: %s %s of %s is not there", ref, rowWord(found), looked[i].TargetKey, found.Table.Name)
 			}
 		}
 		if c.Rows += int64(len(keys)); told != nil {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"landfall/internal/connector/table"
 	"landfall/internal/crosswalk"
 	"landfall/internal/dedupe"
 	"landfall/internal/ledger"
@@ -133,7 +132,7 @@ type importing struct {
 	entity *migration.TargetEntity
 	sum    string
 	store  *crosswalk.Store
-	lander *table.Lander
+	there  standing
 	// What the file has shown so far; they spill to disk.
 	sources, targets *dedupe.Seen
 	wrong            Findings
@@ -164,7 +163,7 @@ func (i *importing) take(ctx context.Context) error {
 			return err
 		}
 	}
-	i.lander = table.NewLander(i.books.Dialect(), i.entity.Table, i.entity.Key)
+	i.there = standingOf(i.books, i.entity)
 	i.sources, i.targets = dedupe.NewSeen(i.o.TempDir, seenBytes), dedupe.NewSeen(i.o.TempDir, seenBytes)
 	file := filepath.Base(i.o.Path)
 	entities := []ledger.Entity{{

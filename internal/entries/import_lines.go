@@ -82,9 +82,9 @@ func (i *importing) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	there, err := i.lander.Fetch(ctx, i.tx, keys, nil, false)
+	there, err := i.there(ctx, i.tx, keys)
 	if err != nil {
-		return fmt.Errorf("looking for rows of %s: %w", i.entity.Table.Name, err)
+		return err
 	}
 	var rows []crosswalk.Row
 	var lines []ledger.Line
@@ -100,8 +100,8 @@ func (i *importing) settle(ctx context.Context) error {
 			i.refuse(p, "%s: %s is not %s", i.ref(p), entry.TargetKey, p.target)
 		case isKnown && !entry.OnTarget():
 			i.refuse(p, "%s was row %s, and is %s: its key is not given out again", i.ref(p), entry.TargetKey, entry.State)
-		case there[n] == nil:
-			i.refuse(p, "row %s of %s is not there", p.target, i.entity.Table.Name)
+		case !there[n]:
+			i.refuse(p, "%s %s of %s is not there", rowWord(i.entity), p.target, i.entity.Table.Name)
 		case isKnown:
 			i.Known++
 		case held:

@@ -253,3 +253,10 @@ func (o *Office) Sent() []string {
 	o.sent, o.calls = nil, 0
 	return sent
 }
+
+// Shut lets nobody in any more, or everybody again.
+func (o *Office) Shut(shut bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.Closed = shut
+}

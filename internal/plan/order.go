@@ -83,6 +83,9 @@ func keyWords(e *migration.Entity) string {
 	case mapping.KeySequence:
 		return fmt.Sprintf("%s: from the target's sequence %s", columns, e.Key[0].Sequence)
 	case mapping.KeyIdentity:
+		if e.Remote != nil {
+			return fmt.Sprintf("%s: the API gives it", columns)
+		}
 		return fmt.Sprintf("%s: from the target's own counter", columns)
 	}
 	switch {
@@ -99,13 +102,17 @@ func rollbackSteps(p *Plan) []string {
 	// The run has no name yet: one that comes before it takes the next one, and
 	// undoing that is not what was approved.
 	steps := []string{"landfall rollback RUN undoes the run, from its last batch to its first, where RUN is the name that the run tells when it starts; it refuses rows that people have changed since, and what others have built on"}
+	rows := "rows"
+	if p.Target.Place.API != "" {
+		rows = "records"
+	}
 	for _, e := range slices.Backward(p.Entities) {
 		var words []string
 		if n := e.Counts[record.Created]; n > 0 {
-			words = append(words, fmt.Sprintf("deletes %d created rows of %s", n, e.Table))
+			words = append(words, fmt.Sprintf("deletes %d created %s of %s", n, rows, e.Table))
 		}
 		if n := e.Counts[record.Updated]; n > 0 {
-			words = append(words, fmt.Sprintf("gives %d updated rows of %s back what they held", n, e.Table))
+			words = append(words, fmt.Sprintf("gives %d updated %s of %s back what they held", n, rows, e.Table))
 		}
 		if len(words) > 0 {
 			steps = append(steps, fmt.Sprintf("%s: %s", e.Name, strings.Join(words, ", ")))

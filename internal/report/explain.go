@@ -29,6 +29,19 @@ type Story struct {
 	LastRun   string    `json:"last_run,omitempty"`
 	Survivor  string    `json:"survivor,omitempty"` // of an alias: the record that owns the row
 	Chapters  []Chapter `json:"runs"`
+	// Unanswered is a call for the record, where the target is an API, of which it is
+	// not known whether it was carried out.
+	Unanswered *Call `json:"unanswered,omitempty"`
+
+	row string // what the target has of a record, in words; empty: a row
+}
+
+// what is what the target has of a record, in words.
+func (s *Story) what() string {
+	if s.row != "" {
+		return s.row
+	}
+	return "row"
 }
 
 // Chapter is the record's end in one run. A key that stands twice in an input
@@ -210,7 +223,10 @@ func WriteStory(w io.Writer, s *Story) {
 		if s.State == crosswalk.StateRolledBack.String() || s.State == crosswalk.StateDeleted.String() {
 			is = "was"
 		}
-		fmt.Fprintf(w, "  %s row %s of %s (%s, %s), first landed by %s, last written by %s\n", is, s.TargetKey, s.Table, role, s.State, s.FirstRun, s.LastRun)
+		fmt.Fprintf(w, "  %s %s %s of %s (%s, %s), first landed by %s, last written by %s\n", is, s.what(), s.TargetKey, s.Table, role, s.State, s.FirstRun, s.LastRun)
+	}
+	if c := s.Unanswered; c != nil {
+		fmt.Fprintf(w, "  a call of %s that was to %s it was not answered (%s): it is not known whether it was carried out\n", c.Run, c.Deed, c.Since)
 	}
 	for _, c := range s.Chapters {
 		fmt.Fprintf(w, "\n%s  %s  %s\n", c.Run, c.StartedAt, runWords(c))
@@ -224,7 +240,7 @@ func WriteStory(w io.Writer, s *Story) {
 		default:
 			fmt.Fprintf(w, "  read as %s of %s\n", placeWords(c), c.Origin)
 		}
-		fmt.Fprintf(w, "  %s\n", endWords(c))
+		fmt.Fprintf(w, "  %s\n", s.endWords(c))
 		if c.Message != "" {
 			fmt.Fprintf(w, "    %s\n", c.Message)
 		}
@@ -251,7 +267,7 @@ func placeWords(c Chapter) string {
 	return fmt.Sprintf("record %d", c.Number)
 }
 
-func endWords(c Chapter) string {
+func (s *Story) endWords(c Chapter) string {
 	text := string(c.Disposition)
 	if c.Role != "" {
 		text += " (" + c.Role + ")"
@@ -266,7 +282,7 @@ func endWords(c Chapter) string {
 		text += ", at step " + string(c.Step)
 	}
 	if c.TargetKey != "" {
-		text += ", row " + c.TargetKey
+		text += ", " + s.what() + " " + c.TargetKey
 	}
 	return text
 }

@@ -32,6 +32,9 @@ type Status struct {
 	Changes      map[string]int64 `json:"changes,omitempty"`
 	// IndexesAway are indexes that the run took and that are not there again.
 	IndexesAway []indexwork.Dropped `json:"indexes_away,omitempty"`
+	// Unanswered are calls of the run of which it is not known whether they were
+	// carried out.
+	Unanswered []Unanswered `json:"unanswered,omitempty"`
 	// Reconciliation is the newest comparison of the target after the run.
 	Reconciliation *Reconciled `json:"reconciliation,omitempty"`
 }
