@@ -36,63 +36,23 @@ func (g *apiGround) writeMembers(city string) error {
 	return file.Close()
 }
 
-// apiMapping describes the API as it is, with no limit but that of calls at a
-// time.
+// apiMapping lands members in the API, with no limit but that of calls at a time.
 const apiMapping = `version: 1
 name: members
 connections:
   cloud:
-    kind: httpapi
+    kind: identitycloud
     url: "${CLOUD_URL}"
-    auth: {basic: {user: emulated, password: "${CLOUD_SECRET}"}}
+    auth: {basic: {client_id: emulated, client_secret: "${CLOUD_SECRET}"}}
     limits: {rate: none, calls: 4}
-    answers:
-      code: body.code
-      message: body.error_description
-      throttled: {codes: 510}
-      denied: {codes: [402, 403]}
-      unknown: {codes: [500, 504]}
-      gone: {codes: 310}
-      duplicate: {codes: 361}
-      rejected: {codes: [100-309, 311-360, 362-379]}
-      success: body.stat == "ok"
+    find: 100
     types:
       user:
-        key: uuid
-        fields:
-          uuid: {type: uuid, given: true}
-          email: {type: text, length: 256, required: true, unique: true, fold_case: true}
+        attributes:
+          email: {unique: true, required: true, length: 256}
+          loyalty.id: {unique: true, case_sensitive: true, length: 64}
           birthday: date
-          loyalty.id: {type: text, length: 64, unique: true}
           optIn.status: boolean
-          givenName: text
-          familyName: text
-          gender: text
-          externalId: text
-          primaryAddress.address1: text
-          primaryAddress.city: text
-          primaryAddress.zip: text
-          primaryAddress.country: text
-        create:
-          path: /entity.bulkCreate
-          form: {type_name: "{type}", all_attributes: "{records}"}
-          records: 100
-          results:
-            at: body.uuid_results
-            answers: {code: result.code, message: result.error_description, success: type(result) == "string", duplicate: {codes: 361}, rejected: {codes: 100-399}}
-          key: result
-        update:
-          path: /entity.update
-          form: {type_name: "{type}", uuid: "{key}", value: "{record}"}
-        find:
-          path: /entity.find
-          form: {type_name: "{type}", filter: "{filter}", attributes: "{fields}", max_results: "1000"}
-          records: 100
-          limit: 1000
-          fields: [uuid, email]
-          found: body.results
-          filter: {text: "{field} = '{value}'", escape: {"\\": "\\\\", "'": "\\'"}}
-        count: {path: /entity.count, form: {type_name: "{type}"}, method: POST, total: body.total_count}
 target: cloud
 entities:
   member:
