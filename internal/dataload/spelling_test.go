@@ -11,8 +11,10 @@ import (
 // meant.
 func TestSpell(t *testing.T) {
 	t.Parallel()
-	known := []string{"apid_uri", "client-id", "client-secret", "config-key", "default-client", "type-name", "batch-size", "start-at", "workers", "timeout",
-		"rate-limit", "dry-run", "delta-migration", "primary-key", "output-dir", "duplicates", "retry-codes", "help"}
+	known := []string{
+		"apid_uri", "client-id", "client-secret", "config-key", "default-client", "type-name", "batch-size", "start-at", "workers", "timeout",
+		"rate-limit", "dry-run", "delta-migration", "primary-key", "output-dir", "duplicates", "retry-codes", "help",
+	}
 	for given, want := range map[string]string{
 		"-dm -pk email users.csv":           "--delta-migration --primary-key email users.csv",
 		"-pk=email users.csv":               "--primary-key=email users.csv",

@@ -237,6 +237,9 @@ func (l *landing) recognise(ctx context.Context) error {
 func (l *landing) decide() {
 	l.each(func(i int, u *unit) *record.Rejection {
 		action, rejection := target.Decide(u.situation, l.policy)
+		if action == target.Adopt && l.Remote != nil && l.asItIs(u) {
+			action = target.Own
+		}
 		u.action = action
 		if rejection != nil {
 			rejection.Ref = l.batch.Items[i].Ref
@@ -246,6 +249,21 @@ func (l *landing) decide() {
 		}
 		return rejection
 	})
+}
+
+// asItIs reports whether the row that matched holds already what would be written
+// to it. A call that changes nothing is not made.
+func (l *landing) asItIs(u *unit) bool {
+	if u.before == nil || u.incomplete || len(u.waits) > 0 {
+		return false
+	}
+	generated := len(l.Columns) - len(l.Program.Columns)
+	for slot, once := range l.Program.Once {
+		if place := generated + slot; !once && (l.Program.Hidden[slot] || u.row[place] != u.before[place]) {
+			return false
+		}
+	}
+	return true
 }
 
 // number gives every new row its key.

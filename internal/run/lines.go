@@ -12,6 +12,7 @@ var dispositionOf = map[target.Action]record.Disposition{
 	target.Create:   record.Created,
 	target.Update:   record.Updated,
 	target.Adopt:    record.Updated,
+	target.Own:      record.Unchanged,
 	target.Link:     record.Skipped,
 	target.Remember: record.Unchanged,
 	target.Leave:    record.Unchanged,

@@ -166,7 +166,7 @@ func (l *landing) remember(ctx context.Context) error {
 			if l.onceID != 0 {
 				row.Once = crosswalk.OnceOf(l.onceID, l.lane.once.Sum(u.row))
 			}
-		case target.Adopt:
+		case target.Adopt, target.Own:
 			row.Role = crosswalk.RoleAdopted
 		case target.Link:
 			row.Role, row.HasHash = crosswalk.RoleLinked, false

@@ -60,6 +60,7 @@ const (
 	Create   Action = iota // insert a row
 	Update                 // rewrite the row
 	Adopt                  // rewrite a row that matched, and make it ours
+	Own                    // a row that matched is as it should be; only note that it is ours
 	Link                   // point at a row that matched, and leave it alone
 	Remember               // the row is as it should be; only note its new hash and shape
 	Leave                  // nothing to do
