@@ -9,6 +9,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"landfall/internal/connector/identitycloud"
+)
+
+// What the service bears: how long it works on a call, and how many values are
+// looked for in one. Its own time-out should reach us, so we wait a little longer.
+const (
+	longestTimeout = time.Minute
+	waitBeyond     = 5 * time.Second
+	mostSearched   = 100
 )
 
 // connectionName is what the composed mapping calls the API.
@@ -40,17 +50,24 @@ func (o *Options) compose(in *input, uri string) []byte {
 	line("  %s:", connectionName)
 	line("    kind: identitycloud")
 	line("    url: %s", quoted(uri))
-	line("    auth: {basic: {user: %s, password: %s}}", quoted("${"+variableID+"}"), quoted("${"+variableSecret+"}"))
+	line("    auth: {signature: {client_id: %s, client_secret: %s}}", quoted("${"+variableID+"}"), quoted("${"+variableSecret+"}"))
 	line("    books: %s", quoted(o.migration()+".books.db"))
 	line("    limits: {%s}", o.limits())
+	line("    timeout: %s", min(o.Timeout, longestTimeout))
+	line("    records: %d", o.Batch)
+	line("    find: %d", min(o.Batch, mostSearched))
 	o.composeAnswers(line)
+	o.composeTypes(in, line)
 	line("target: %s", connectionName)
 	line("entities:")
 	line("  %s:", o.entity())
 	line("    from: {%s}", o.from(in))
-	line("    to: {table: %s, key: {column: uuid, new: identity}, match: [%s]}", quoted(o.Type), quoted(o.PrimaryKey))
 	if o.Delta {
+		line("    to: {table: %s, key: {column: uuid, new: identity}, match: [%s]}", quoted(o.Type), quoted(o.PrimaryKey))
 		line("    on_match: update")
+	} else {
+		// What exists is refused by the service, at no cost: no look-up goes before.
+		line("    to: {table: %s, key: {column: uuid, new: identity}}", quoted(o.Type))
 	}
 	if policy := o.duplicates(); policy != "" {
 		line("    repeats: %s", policy)
@@ -60,7 +77,12 @@ func (o *Options) compose(in *input, uri string) []byte {
 	}
 	line("    fields:")
 	for _, column := range in.columns {
-		line("      %s: %s", quoted(column), o.field(column))
+		if column != columnUpdated {
+			line("      %s: %s", quoted(column), o.field(column))
+		}
+	}
+	if slices.Contains(in.columns, columnUpdated) {
+		line("    ignore: {%s: the service keeps it}", columnUpdated)
 	}
 	return []byte(b.String())
 }
@@ -71,7 +93,7 @@ func (o *Options) limits() string {
 	if o.Rate > 0 {
 		rate = strconv.FormatFloat(o.Rate, 'f', -1, 64)
 	}
-	return fmt.Sprintf("rate: %s, burst: 1, calls: %d, timeout: %s, patience: %s", rate, o.Workers, o.Timeout, o.patience())
+	return fmt.Sprintf("rate: %s, burst: 1, calls: %d, timeout: %s, patience: %s", rate, o.Workers, o.Timeout+waitBeyond, o.patience())
 }
 
 func (o *Options) patience() time.Duration { return cmp.Or(o.Patience, DefaultPatience) }
@@ -95,8 +117,11 @@ func (o *Options) foldsCase() bool { return o.PrimaryKey == DefaultKey }
 // record is ever updated, so nothing is written but with a new one.
 func (o *Options) field(column string) string {
 	said := []string{"from: " + quoted(column)}
+	if rule := identitycloud.RuleOf(column); rule.Field != "" {
+		said = append(said, rule.Field)
+	}
 	switch {
-	case !o.Delta, column == columnCreated, column == columnUpdated:
+	case !o.Delta, column == columnCreated:
 		said = append(said, "on: create")
 	case o.OverwritePasswords && isPassword(column):
 		said = append(said, "on: always")
@@ -105,6 +130,22 @@ func (o *Options) field(column string) string {
 		return quoted(column)
 	}
 	return "{" + strings.Join(said, ", ") + "}"
+}
+
+// composeTypes declares the attributes that are more than text.
+func (o *Options) composeTypes(in *input, line func(string, ...any)) {
+	line("    types:")
+	line("      %s:", quoted(o.Type))
+	line("        attributes:")
+	for _, column := range in.columns {
+		declared := identitycloud.RuleOf(column).Attribute
+		if column == o.PrimaryKey && column != DefaultKey {
+			declared = "{unique: true, case_sensitive: true}"
+		}
+		if declared != "" {
+			line("          %s: %s", quoted(column), declared)
+		}
+	}
 }
 
 // isPassword goes by the attribute's own name, as the service's schemas do.

@@ -51,6 +51,9 @@ func openInput(ctx context.Context, o *Options) (*input, error) {
 		return nil, err
 	}
 	in.key = slices.Index(in.columns, o.PrimaryKey)
+	if o.Marker != "" && slices.Contains(in.columns, o.Marker) {
+		return nil, inputf("%s: line 1: column %q is the one that --marker names, and what the file says would be written over: name another attribute", filepath.Base(path), o.Marker)
+	}
 	w, err := in.walk(ctx)
 	if err != nil {
 		return nil, err

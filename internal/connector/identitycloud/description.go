@@ -64,7 +64,8 @@ func newType(name string) *httpapi.Type {
 		Fields: []httpapi.Field{
 			{Name: "uuid", Type: "uuid", Given: true},
 			{Name: "id", Type: "integer", ReadOnly: true},
-			{Name: "created", Type: "timestamp", ReadOnly: true, Fraction: 6},
+			// It may be given to a new record, and never changes afterwards.
+			{Name: "created", Type: "timestamp", Layout: "2006-01-02 15:04:05.999999", Fraction: 6, KeepsNull: true},
 			{Name: "lastUpdated", Type: "timestamp", ReadOnly: true, Fraction: 6},
 		},
 	}
