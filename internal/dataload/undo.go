@@ -51,6 +51,7 @@ func Undo(ctx context.Context, o *Options, c *Console) (*Undone, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Batch = DefaultBatch
 	u := &undoing{o: o, c: c, file: f, rows: rows, sum: &Undone{DryRun: o.DryRun, Type: o.Type, Files: []string{}}}
 	client, err := o.FindClient(c.Getenv)
 	if err != nil {

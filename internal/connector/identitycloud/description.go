@@ -65,7 +65,7 @@ func newType(name string) *httpapi.Type {
 			{Name: "uuid", Type: "uuid", Given: true},
 			{Name: "id", Type: "integer", ReadOnly: true},
 			// It may be given to a new record, and never changes afterwards.
-			{Name: "created", Type: "timestamp", Layout: "2006-01-02 15:04:05.999999", Fraction: 6, KeepsNull: true},
+			{Name: "created", Type: "timestamp", Layout: "2006-01-02 15:04:05.999999", Fraction: 6, KeepsNull: true, Default: true},
 			{Name: "lastUpdated", Type: "timestamp", ReadOnly: true, Fraction: 6},
 		},
 	}
