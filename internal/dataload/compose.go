@@ -139,7 +139,7 @@ func (o *Options) composeTypes(in *input, line func(string, ...any)) {
 	line("        attributes:")
 	for _, column := range in.columns {
 		declared := identitycloud.RuleOf(column).Attribute
-		if column == o.PrimaryKey && column != DefaultKey {
+		if column != DefaultKey && (column == o.PrimaryKey || slices.Contains(o.Unique, column)) {
 			declared = "{unique: true, case_sensitive: true}"
 		}
 		if declared != "" {

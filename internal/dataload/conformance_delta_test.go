@@ -161,7 +161,7 @@ func TestT18AnotherUniqueAttribute(t *testing.T) {
 		map[string]any{"email": "u1@x.org", "givenName": "A", "loyalty": map[string]any{"id": "L1"}},
 		map[string]any{"email": "u2@x.org", "givenName": "B", "loyalty": map[string]any{"id": "L2"}},
 	)
-	s := g.load(4, "-m", g.write("users.csv", "email,givenName,loyalty.id\nu1@x.org,changed,L2\nu3@x.org,C,L1\n"))
+	s := g.load(4, "-m", "--unique", "loyalty.id", g.write("users.csv", "email,givenName,loyalty.id\nu1@x.org,changed,L2\nu3@x.org,C,L1\n"))
 	g.has(s, "\t[2] Update failures", "\t[0] Import success")
 	g.same("update_fail", "line", "2", "3")
 	for _, text := range g.column("update_fail", "error") {

@@ -232,12 +232,26 @@ func (f *files) words(told *ledger.Told) string {
 	switch {
 	case told.Code == record.CodeDuplicateKey:
 		text = duplicateWords + ": " + text
+	case told.Step == record.StepLand && told.Code == record.CodeUnique:
+		return text + f.takenBy(told.Field)
 	case told.Step == record.StepLand, told.Step == record.StepRead:
 		return text // which names the line, of what was read
 	default:
 		text += onAttribute(told.Field, text)
 	}
 	return fmt.Sprintf("%s (line %d, physical line %d)", text, told.Number+1, told.Line)
+}
+
+// takenBy names the attribute whose value somebody else has, unless it is the key,
+// of which the vendor's words are enough.
+func (f *files) takenBy(field string) string {
+	switch {
+	case field == f.o.PrimaryKey, field == "" && !f.o.Delta:
+		return ""
+	case field == "":
+		return " (of another attribute than " + f.o.PrimaryKey + ": --unique tells which attributes are unique, and the error which of them it is)"
+	}
+	return " (" + field + ")"
 }
 
 // onAttribute names the attribute that an error is about, unless its text does.

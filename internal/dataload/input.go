@@ -9,6 +9,7 @@ import (
 
 	"landfall/internal/connector/csv"
 	"landfall/internal/connector/textfile"
+	"landfall/internal/mapping"
 	"landfall/internal/source"
 )
 
@@ -51,6 +52,11 @@ func openInput(ctx context.Context, o *Options) (*input, error) {
 		return nil, err
 	}
 	in.key = slices.Index(in.columns, o.PrimaryKey)
+	for _, name := range o.Unique {
+		if !slices.Contains(in.columns, name) {
+			return nil, inputf("--unique %s: %s has no such column%s", name, filepath.Base(path), mapping.Hint(name, in.columns))
+		}
+	}
 	if o.Marker != "" && slices.Contains(in.columns, o.Marker) {
 		return nil, inputf("%s: line 1: column %q is the one that --marker names, and what the file says would be written over: name another attribute", filepath.Base(path), o.Marker)
 	}

@@ -50,14 +50,15 @@ type Options struct {
 	Delta      bool
 	PrimaryKey string
 
-	OutputDir          string // where the files go
-	Workspace          string // where mapping and books are kept
-	Duplicates         string // RefuseDuplicates, FirstDuplicate, LastDuplicate, or "" for what the vendor's loader does without -m: the first lands, the others fail
-	NullClears         bool   // an empty cell erases the live value
-	OverwritePasswords bool   // updates write passwords, too
-	Marker             string // attribute in which each record is marked; empty: none
-	RetryCodes         []int  // API errors that leave it open what became of a call, beside those that do anyway
-	RetryStatuses      []int  // HTTP statuses likewise
+	OutputDir          string   // where the files go
+	Workspace          string   // where mapping and books are kept
+	Unique             []string // further attributes of the file that the schema calls unique
+	Duplicates         string   // RefuseDuplicates, FirstDuplicate, LastDuplicate, or "" for what the vendor's loader does without -m: the first lands, the others fail
+	NullClears         bool     // an empty cell erases the live value
+	OverwritePasswords bool     // updates write passwords, too
+	Marker             string   // attribute in which each record is marked; empty: none
+	RetryCodes         []int    // API errors that leave it open what became of a call, beside those that do anyway
+	RetryStatuses      []int    // HTTP statuses likewise
 	StopAfter          *mapping.StopAfter
 	Patience           time.Duration // how long an API that does not answer is put up with; 0: DefaultPatience
 	Fresh              bool          // give up an unfinished run instead of going on with it
