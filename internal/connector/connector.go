@@ -43,6 +43,24 @@ var apis = map[string]func(ctx context.Context, at target.Address) (target.API, 
 	mapping.KindIdentityCloud: identitycloud.Open,
 }
 
+// settings maps the kind of a connection to the JSON Schema of its keys.
+var settings = map[string]func() map[string]any{
+	mapping.KindHTTP: httpapi.Schema,
+}
+
+// Schema is the JSON Schema of the mapping file, with the keys of the kinds of
+// APIs.
+func Schema() ([]byte, error) {
+	described := map[string]map[string]any{}
+	for kind := range apis {
+		described[kind] = nil
+		if schema := settings[kind]; schema != nil {
+			described[kind] = schema()
+		}
+	}
+	return mapping.Schema(described)
+}
+
 // files maps the ending of a file's name to the reader of such files.
 var files = map[string]func() source.Driver{
 	"csv":    csv.New,

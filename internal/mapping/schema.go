@@ -3,6 +3,7 @@ package mapping
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -12,8 +13,10 @@ type schema = map[string]any
 // Schema is the JSON Schema of the mapping file, for editors that complete and
 // check while a person writes. It is built over the tables of keys that the
 // parser itself reads, and says less than Parse: what depends on two places, or
-// on the columns of either end, only Parse and `landfall check` know.
-func Schema() ([]byte, error) {
+// on the columns of either end, only Parse and `landfall check` know. apis are
+// the schemas of what connections to the kinds of APIs have beside the keys of
+// all, as SettingsSchema makes them; where one is nil, any key is taken.
+func Schema(apis map[string]map[string]any) ([]byte, error) {
 	s := object(fileKeys, schema{
 		"version":     schema{"description": "version of this format", "enum": []any{1}},
 		"name":        described("the migration's name, part of every record's identity: never change it", schema{"type": "string", "pattern": migrationName.String()}),
@@ -30,7 +33,7 @@ func Schema() ([]byte, error) {
 	s["$defs"] = schema{
 		"text":       schema{"type": []string{"string", "number", "boolean"}},
 		"texts":      anyOf(ref("text"), schema{"type": "array", "minItems": 1, "items": ref("text")}),
-		"connection": connectionSchema(),
+		"connection": connectionSchema(apis),
 		"entity":     entitySchema(),
 		"from":       fromSchema(),
 		"to":         toSchema(),
@@ -38,6 +41,11 @@ func Schema() ([]byte, error) {
 		"total":      totalSchema(),
 		"rule":       ruleSchema(),
 		"limits":     object(limitKeys, schema{"min": text(), "max": text()}),
+	}
+	for _, api := range apis {
+		if defs, ok := api["$defs"].(schema); ok {
+			maps.Copy(s["$defs"].(schema), defs)
+		}
 	}
 	out, err := json.MarshalIndent(s, "", "  ")
 	return append(out, '\n'), err
@@ -98,17 +106,31 @@ func fingerprintSchema() schema {
 	return described("true: each run shows whether rows that are none of its business are as they were", schema{"type": "boolean"})
 }
 
-func connectionSchema() schema {
-	database := object(connectionKeys, connectionProperties(), "url")
+func connectionSchema(apis map[string]schema) schema {
+	choices := []schema{{"type": "string"}, object(connectionKeys, connectionProperties(), "url")}
+	keys := append(slices.Clone(connectionKeys), apiKeys...)
+	for _, kind := range slices.Sorted(maps.Keys(apis)) {
+		api := object(keys, apiProperties(), "url", "kind")
+		properties := api["properties"].(schema)
+		properties["kind"] = described("the kind of API", enum(kind))
+		if kind == KindHTTP {
+			api["required"] = []string{"url"} // http:// says it, too
+		}
+		if apis[kind] == nil {
+			api = open(api)
+		} else {
+			maps.Copy(properties, apis[kind]["properties"].(schema))
+		}
+		choices = append(choices, api)
+	}
+	return anyOf(choices...)
+}
+
+func apiProperties() schema {
 	properties := connectionProperties()
 	properties["kind"] = described("httpapi, described by the keys beside it, or the name of a preset: identitycloud", text())
 	properties["books"] = described("where what is remembered is kept: an SQLite file beside the mapping, or the name of another connection", text())
-	api := open(object(append(slices.Clone(connectionKeys), apiKeys...), properties, "url"))
-	api["anyOf"] = []any{
-		schema{"required": []string{"kind"}},
-		schema{"properties": schema{"url": schema{"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}}},
-	}
-	return anyOf(schema{"type": "string"}, database, api)
+	return properties
 }
 
 func connectionProperties() schema {

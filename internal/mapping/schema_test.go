@@ -19,13 +19,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"landfall/internal/connector"
 	"landfall/internal/mapping"
 )
 
 const schemaFile = "../../docs/landfall.schema.json"
 
 func TestSchemaIsGenerated(t *testing.T) {
-	want, err := mapping.Schema()
+	want, err := connector.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +87,21 @@ func TestSchemaRefuses(t *testing.T) {
 	} {
 		if wrong := v.judge(t, []byte(top+"  "+text+"\n")); !strings.Contains(wrong, want) {
 			t.Errorf("%s: %q, want %s", text, wrong, want)
+		}
+	}
+}
+
+// What connections to APIs may say is checked, too, down to their requests.
+func TestSchemaKnowsAPIs(t *testing.T) {
+	v := newValidator(t)
+	example, err := os.ReadFile("../../examples/rest-idempotent/landfall.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, slip := range [][2]string{{"answers:", "anwsers:"}, {"fold_case:", "foldcase:"}, {"idempotent: true", "idempotent: maybe"}, {"id: {type: text", "id: {type: [text]"}, {"query: {email", "qeury: {email"}} {
+		text := strings.Replace(string(example), slip[0], slip[1], 1)
+		if wrong := v.judge(t, []byte(text)); !strings.Contains(wrong, "/connections/crm") {
+			t.Errorf("%s: %q", slip[1], wrong)
 		}
 	}
 }
@@ -161,7 +177,7 @@ type validator struct{ root map[string]any }
 
 func newValidator(t *testing.T) *validator {
 	t.Helper()
-	text, err := mapping.Schema()
+	text, err := connector.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
