@@ -46,12 +46,17 @@ func (f *front) finish(err error) int {
 		return end.code
 	}
 	err = f.noMapping(err)
+	fmt.Fprintln(f.Err, "landfall: "+inWords(err))
+	return exitOf(err)
+}
+
+// inWords is what an error says, without what its exit code says as well.
+func inWords(err error) string {
 	text := strings.TrimSpace(err.Error())
 	for _, kind := range []error{migration.ErrEnvironment, run.ErrUnknownRun} {
-		text = strings.TrimPrefix(text, kind.Error()+": ") // the exit code says as much
+		text = strings.TrimPrefix(text, kind.Error()+": ")
 	}
-	fmt.Fprintln(f.Err, "landfall: "+text)
-	return exitOf(err)
+	return text
 }
 
 // noMapping says what to do where there is no mapping file.

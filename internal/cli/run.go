@@ -275,7 +275,7 @@ func (f *front) rehearse(ctx context.Context, m *migration.Migration, o run.Opti
 		fmt.Fprintln(f.Out, "Dry run: nothing was written.")
 	}
 	if result.Unreached != nil {
-		fmt.Fprintf(f.Err, "landfall: %v; what it holds was not looked at: records may be there already, or have been changed\n", result.Unreached)
+		fmt.Fprintf(f.Err, "landfall: %s; what it holds was not looked at: records may be there already, or have been changed\n", inWords(result.Unreached))
 	}
 	return f.settle(result, open)
 }

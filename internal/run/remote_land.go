@@ -45,16 +45,23 @@ func (e *lane) landRemote(ctx context.Context, batch *shaped) (*ledger.Marker, [
 		at: ledger.Place{RunID: e.run.ID, EntityID: e.stored.ID, Slice: batch.Slice, Ordinal: batch.Ordinal},
 	}
 	begun := e.Gate.Begins()
-	if err := r.look(ctx); err != nil {
-		return nil, nil, err
-	}
-	if err := r.makeOrders(); err != nil {
-		return nil, nil, err
-	}
-	if len(r.orders) > 0 {
-		if err := r.intend(ctx); err != nil {
+	for {
+		if err := r.look(ctx); err != nil {
 			return nil, nil, err
 		}
+		if err := r.makeOrders(); err != nil {
+			return nil, nil, err
+		}
+		if len(r.orders) == 0 {
+			break
+		}
+		if err := r.intend(ctx); err == nil {
+			break
+		} else if !errors.Is(err, errClaimedMeanwhile) {
+			return nil, nil, err
+		}
+	}
+	if len(r.orders) > 0 {
 		r.point(PointIntended)
 		err := r.call(ctx)
 		if err != nil {
@@ -125,6 +132,9 @@ func (r *remoteLanding) intend(ctx context.Context) error {
 		if err := r.Check(ctx, a.Tx); err != nil {
 			return err
 		}
+		if err := r.stillFree(ctx, a.Tx); err != nil {
+			return err
+		}
 		// Their intents make room for those of what is to be done now.
 		r.l.tx = a.Tx
 		if err := r.l.rememberLeft(ctx, func(u *unit) bool { return u.ordered }); err != nil {
@@ -139,6 +149,25 @@ func (r *remoteLanding) intend(ctx context.Context) error {
 		if u := &r.l.units[i]; u.doneLeft() && u.ordered {
 			u.inBooks = true
 		}
+	}
+	return err
+}
+
+// errClaimedMeanwhile says that a record that was about to be taken over has become
+// somebody else's since it was looked at: it is looked at once more.
+var errClaimedMeanwhile = errors.New("claimed meanwhile")
+
+// stillFree makes sure that nobody has taken over what is about to be taken over.
+func (r *remoteLanding) stillFree(ctx context.Context, tx sqldb.Tx) error {
+	var keys []string
+	for _, i := range r.places {
+		if u := &r.l.units[i]; u.action == target.Adopt && !u.inBooks {
+			keys = append(keys, u.keyText)
+		}
+	}
+	owners, err := r.store.Owners(ctx, tx, keys)
+	if err == nil && len(owners) > 0 {
+		err = errClaimedMeanwhile
 	}
 	return err
 }
