@@ -85,6 +85,9 @@ func (t *TargetEnd) Entity(ctx context.Context, name string) (*TargetEntity, err
 // API is the target where it is one, and nil where it is a database.
 func (t *TargetEnd) API() target.API { return t.m.api }
 
+// TryAPI is that of the migration.
+func (t *TargetEnd) TryAPI(ctx context.Context) error { return t.m.TryAPI(ctx) }
+
 // Looker is the connection that looks at the target; it is free for other uses.
 func (t *TargetEnd) Looker() sqldb.DB { return t.m.looker }
 

@@ -14,7 +14,7 @@ import (
 // would be found out only when the entity's turn has come.
 func (w *work) mayRead(ctx context.Context) error {
 	if w.m.API() != nil {
-		return w.mayAsk(ctx)
+		return w.mayAsk()
 	}
 	var denied []string
 	asked := map[string]bool{}

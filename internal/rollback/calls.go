@@ -7,7 +7,6 @@ import (
 
 	"landfall/internal/intent"
 	"landfall/internal/ledger"
-	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/run"
 	"landfall/internal/sqldb"
@@ -181,7 +180,7 @@ func (c *calls) intend(ctx context.Context) error {
 // is found again by its intents.
 func (c *calls) broken(err error) error {
 	if errors.Is(err, target.ErrDenied) {
-		return fmt.Errorf("%w: undoing %s: %w; what was begun is looked at when the rollback goes on", migration.ErrEnvironment, c.Table.Name, err)
+		return fmt.Errorf("undoing %s: %w; what was begun is looked at when the rollback goes on", c.Table.Name, err)
 	}
 	return fmt.Errorf("undoing %s: %w", c.Table.Name, err)
 }

@@ -3,6 +3,7 @@ package rollback
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"landfall/internal/books"
@@ -31,6 +32,7 @@ type runner struct {
 	attempts map[int64][]*ledger.Run // completed rollbacks of the later loads, by the load's number
 	// rollbacks are the earlier ones of the run, by their numbers.
 	rollbacks []int64
+	telling   sync.Mutex
 	rehearse  bool // nothing may be called that changes anything
 	resumed   bool
 	only      map[record.Ref]bool // whether it was found; nil: all
@@ -73,6 +75,9 @@ func carry(ctx context.Context, end *migration.TargetEnd, o Options, mustResume 
 	if err := r.Gate.Open(ctx, end.Looker()); err != nil {
 		return nil, err
 	}
+	if err := r.askAPI(ctx); err != nil {
+		return nil, err
+	}
 	if err := run.PrepareBooks(ctx, end.Looker()); err != nil {
 		return nil, err
 	}
@@ -104,6 +109,9 @@ func Rehearse(ctx context.Context, end *migration.TargetEnd, o Options, look Loo
 	if err := r.Gate.Open(ctx, end.Looker()); err != nil {
 		return nil, err
 	}
+	if err := r.askAPI(ctx); err != nil {
+		return nil, err
+	}
 	db, err := end.OpenTarget(ctx)
 	if err != nil {
 		return nil, err
@@ -123,6 +131,16 @@ func Rehearse(ctx context.Context, end *migration.TargetEnd, o Options, look Loo
 		return result, fmt.Errorf("rehearsing: %w", err)
 	}
 	return result, look(ctx, tx, r.ledger, r.run)
+}
+
+// askAPI makes sure before anything is undone that an API lets us in, and has
+// what it waits for told.
+func (r *runner) askAPI(ctx context.Context) error {
+	if r.end.API() == nil {
+		return nil
+	}
+	r.end.API().Observe(run.Notices(r.tell))
+	return r.end.TryAPI(ctx)
 }
 
 func (r *runner) result() *Result {
@@ -215,6 +233,8 @@ func (r *runner) tell(event run.Event) {
 	if r.o.Observe == nil {
 		return
 	}
+	r.telling.Lock()
+	defer r.telling.Unlock()
 	event.Time = time.Now()
 	if r.run != nil {
 		event.Run, event.Mode = r.run.Name, r.run.Mode

@@ -57,6 +57,9 @@ func Expect(ctx context.Context, m *migration.Migration, o ExpectOptions) (*Expe
 	r := newRunner(m, o.Options, b)
 	r.expects = true
 	r.Loader = &target.Loader{Open: m.OpenTarget, Dialect: b.Dialect(), Patience: o.Patience, Waiting: r.waiting}
+	if err := r.askAPI(ctx); err != nil {
+		return nil, err
+	}
 	x := &Expectation{runner: r}
 	if x.spill, err = os.MkdirTemp(o.TempDir, "landfall-"); err != nil {
 		return nil, fmt.Errorf("a place to spill to: %w", err)

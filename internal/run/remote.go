@@ -9,7 +9,6 @@ import (
 
 	"landfall/internal/migration"
 	"landfall/internal/sqldb"
-	"landfall/internal/target"
 )
 
 // byCalls reports whether the entity's records land through calls to an API. A
@@ -46,22 +45,8 @@ func (r *runner) askAPI(ctx context.Context) error {
 	if r.m.API() == nil {
 		return nil
 	}
-	r.m.API().Observe(r.notice)
+	r.m.API().Observe(Notices(r.tell))
 	return r.m.TryAPI(ctx)
-}
-
-// notice tells that calls wait. Lanes wait for the same limits, so one of them
-// says it for all.
-func (r *runner) notice(n target.Notice) {
-	kind, last := EventWaiting, &r.noticed
-	if n.Slowed {
-		kind, last = EventSlowed, &r.slowed
-	}
-	now := time.Now().UnixNano()
-	if before := last.Load(); now-before < int64(noticeEvery) || !last.CompareAndSwap(before, now) {
-		return
-	}
-	r.tell(Event{Kind: kind, Message: n.Message, Total: -1, Percent: -1})
 }
 
 // noticeEvery is how often at most it is said that calls wait.

@@ -61,7 +61,7 @@ func (r *runner) reach(ctx context.Context) {
 	if r.m.API() == nil {
 		return
 	}
-	r.m.API().Observe(r.notice)
+	r.m.API().Observe(Notices(r.tell))
 	if r.unreached = r.m.TryAPI(ctx); r.unreached == nil {
 		return
 	}

@@ -56,9 +56,7 @@ type runner struct {
 	writing    sync.Mutex  // held by a lane that writes to books which one connection can write to at a time
 	unreached  error       // why a rehearsal could not ask the API what it holds
 	madeUp     int64       // keys that a rehearsal made up
-	// When it was last said, in nanoseconds, that calls of an API wait.
-	noticed, slowed atomic.Int64
-	budget          *budget // over all entities that have none of their own; made when the first of them asks
+	budget     *budget     // over all entities that have none of their own; made when the first of them asks
 }
 
 // Run starts a run, or goes on with the unfinished one when it is the same.
