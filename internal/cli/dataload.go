@@ -65,7 +65,7 @@ A command that was killed or interrupted is given again, and goes on. What the A
 	flags.DurationVar(&o.Patience, "patience", dataload.DefaultPatience, "how long an API that does not answer is put up with before records count as unknown, or the run breaks off")
 	flags.BoolVar(&o.Fresh, "fresh", false, "give up an unfinished run instead of going on with it; what it landed stays known")
 	flags.BoolVar(&o.PhysicalLines, "physical-lines", false, "a further column physical_line in the files: the line in an editor, where cells hold line breaks")
-	flags.BoolVar(&asJSON, "json", false, "the summary as JSON, and events as JSON lines before it")
+	flags.BoolVar(&asJSON, "json", false, "the summary as JSON")
 	return cmd
 }
 
@@ -97,7 +97,7 @@ func placeFlags(flags *pflag.FlagSet, output, workspace *string) {
 func (f *front) load(ctx context.Context, o *dataload.Options, asJSON bool) error {
 	stop, end := f.stopOnSignal()
 	defer end()
-	summary, err := dataload.Load(ctx, o, &dataload.Console{Out: f.Out, Err: f.Err, Getenv: f.getenv, Stop: stop, Points: f.points, JSON: asJSON})
+	summary, err := dataload.Load(ctx, o, &dataload.Console{Out: f.Out, Err: f.Err, Getenv: f.getenv, Stop: stop, Points: f.points})
 	if summary != nil {
 		switch {
 		case asJSON:

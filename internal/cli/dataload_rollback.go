@@ -51,7 +51,7 @@ Exit codes: 0 all undone, or gone already · 1 broken · 2 usage, or the file ca
 func (f *front) undo(ctx context.Context, o *dataload.Options, asJSON bool) error {
 	stop, end := f.stopOnSignal()
 	defer end()
-	undone, err := dataload.Undo(ctx, o, &dataload.Console{Out: f.Out, Err: f.Err, Getenv: f.getenv, Stop: stop, Points: f.points, JSON: asJSON})
+	undone, err := dataload.Undo(ctx, o, &dataload.Console{Out: f.Out, Err: f.Err, Getenv: f.getenv, Stop: stop, Points: f.points})
 	if undone != nil && (err == nil || !o.DryRun) {
 		if asJSON {
 			err = errors.Join(err, report.JSONLine(f.Out, undone))

@@ -21,7 +21,6 @@ type Console struct {
 	Getenv   func(string) string
 	Stop     <-chan struct{} // closed to end after the batch in hand; may be nil
 	Points   func(run.Point) // for tests; may be nil
-	JSON     bool            // no words but the caller's
 }
 
 // ErrInterrupted ends a command that was asked to stop; the same command goes on.

@@ -64,6 +64,11 @@ func (p *Progress) Observe(e run.Event) {
 		p.draw(e)
 	case run.EventWaiting, run.EventSlowed, run.EventPaused:
 		p.waits(e)
+	case run.EventRepeat:
+		p.log.Errorf("%s", e.Message)
+		p.say(e.Message)
+	case run.EventVerified:
+		p.log.Infof("success (verified): %s", e.Message)
 	case run.EventWarning:
 		p.log.Warnf("%s", e.Message)
 		p.say("warning: " + p.log.masked(e.Message))

@@ -92,8 +92,11 @@ func (d *dryRun) sift(ctx context.Context, m *migration.Migration, c *Console) (
 // observe shows what is found on the way, and no progress: nothing waits.
 func (d *dryRun) observe(c *Console) func(run.Event) {
 	return func(e run.Event) {
-		if e.Kind == run.EventWarning {
+		switch e.Kind {
+		case run.EventWarning:
 			fmt.Fprintln(c.Err, "warning: "+e.Message)
+		case run.EventRepeat:
+			fmt.Fprintln(c.Err, e.Message)
 		}
 	}
 }
