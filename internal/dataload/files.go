@@ -228,7 +228,7 @@ const duplicateWords = "Attempted to update a duplicate value"
 // words is the error text of a record: what the API said, as it said it, and
 // what was found before anything was sent with the line where it stands.
 func (f *files) words(told *ledger.Told) string {
-	text := told.Message
+	text := plainly(told.Message)
 	switch {
 	case told.Code == record.CodeDuplicateKey:
 		text = duplicateWords + ": " + text
@@ -240,6 +240,12 @@ func (f *files) words(told *ledger.Told) string {
 		text += onAttribute(told.Field, text)
 	}
 	return fmt.Sprintf("%s (line %d, physical line %d)", text, told.Number+1, told.Line)
+}
+
+// plainly says without words of the mapping, which nobody here has written, what
+// is wrong with a value.
+func plainly(message string) string {
+	return strings.Replace(message, "expected a code that `values` lists", "expected one of the values that mean something here", 1)
 }
 
 // takenBy names the attribute whose value somebody else has, unless it is the key,

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -275,6 +276,19 @@ func (g *ground) calls(operation string) []cloudemulator.Call {
 		}
 	}
 	return found
+}
+
+// shell runs a script in which "$0" "$@" is the command with its arguments, and
+// returns all that was printed.
+func (g *ground) shell(script string, args ...string) string {
+	g.t.Helper()
+	cmd := exec.Command("sh", append([]string{"-c", script, os.Args[0]}, args...)...)
+	cmd.Dir, cmd.Env = g.dir, append(os.Environ(), asCommand+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		g.t.Fatalf("%s %s: %v\n%s", script, strings.Join(args, " "), err, out)
+	}
+	return string(out)
 }
 
 // noFaults makes calls go right from now on.

@@ -62,7 +62,8 @@ func (p *Progress) Observe(e run.Event) {
 	case run.EventEntityEnded:
 		p.told = time.Time{}
 		p.draw(e)
-	case run.EventWaiting, run.EventSlowed, run.EventPaused:
+	case run.EventSlowed: // to the rate that was asked for
+	case run.EventWaiting, run.EventPaused:
 		p.waits(e)
 	case run.EventRepeat:
 		p.log.Errorf("%s", e.Message)
@@ -82,9 +83,6 @@ func (p *Progress) Observe(e run.Event) {
 // waits says what is waited for, at once where it is new and then now and then.
 func (p *Progress) waits(e run.Event) {
 	text := p.log.masked(e.Message)
-	if e.Kind == run.EventSlowed && text == "" {
-		return // the rate that was asked for
-	}
 	p.log.Infof("waiting: %s", text)
 	if text == p.waited && e.Time.Sub(p.held) < lineEvery {
 		return

@@ -116,7 +116,7 @@ func (d *dryRun) take(s run.Sifted) error {
 		return err
 	}
 	batch := (s.Number-d.o.StartAt)/int64(d.o.Batch) + 1
-	text := s.Rejection.Message()
+	text := plainly(s.Rejection.Message())
 	if s.Rejection.Step != record.StepRead {
 		text += fmt.Sprintf("%s (line %d, physical line %d)", onAttribute(s.Rejection.Field, text), s.Number+1, s.Line)
 	}
