@@ -13,7 +13,7 @@ import (
 
 // open reads a mapping file whose connection crm has the given keys, and opens
 // its API.
-func open(t *testing.T, url, settings string, env map[string]string) (target.API, error) {
+func open(t testing.TB, url, settings string, env map[string]string) (target.API, error) {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("version: 1\nname: acme\nconnections:\n  crm:\n    url: " + url + "\n")
