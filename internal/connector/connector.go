@@ -45,7 +45,8 @@ var apis = map[string]func(ctx context.Context, at target.Address) (target.API, 
 
 // settings maps the kind of a connection to the JSON Schema of its keys.
 var settings = map[string]func() map[string]any{
-	mapping.KindHTTP: httpapi.Schema,
+	mapping.KindHTTP:          httpapi.Schema,
+	mapping.KindIdentityCloud: identitycloud.Schema,
 }
 
 // Schema is the JSON Schema of the mapping file, with the keys of the kinds of
