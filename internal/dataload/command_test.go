@@ -77,9 +77,22 @@ func TestUsage(t *testing.T) {
 	g := newGround(t, cloudemulator.Options{})
 	path := g.write("users.csv", users(1, 1))
 	for _, args := range [][]string{
-		{"-b", "0", path}, {"-a", "0", path}, {"-w", "0", path}, {"-o", "0", path}, {"-r", "-1", path}, {"-b", "x", path},
-		{"--duplicates", "second", path}, {"-p", "mail", path}, {"--unique", "loyalty.id", path}, {"--marker", "givenName", path},
-		{"--retry-statuses", "5", path}, {path, path}, {}, {"--patience", "-1s", path}, {filepath.Join(g.dir, "none.csv")}, {"-f", "x.yaml", path},
+		{"-b", "0", path},
+		{"-a", "0", path},
+		{"-w", "0", path},
+		{"-o", "0", path},
+		{"-r", "-1", path},
+		{"-b", "x", path},
+		{"--duplicates", "second", path},
+		{"-p", "mail", path},
+		{"--unique", "loyalty.id", path},
+		{"--marker", "givenName", path},
+		{"--retry-statuses", "5", path},
+		{path, path},
+		{},
+		{"--patience", "-1s", path},
+		{filepath.Join(g.dir, "none.csv")},
+		{"-f", "x.yaml", path},
 	} {
 		g.load(2, args...)
 	}
