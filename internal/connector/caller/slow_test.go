@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"landfall/internal/connector/caller"
 )
@@ -13,34 +12,31 @@ import (
 // together, and as fast as before when it has answered for a while.
 func TestSlowsDownAndRecovers(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	throttling := true
-	_, at := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		if throttling {
+	const together = 4
+	var out sync.WaitGroup
+	out.Add(together)
+	_, at := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+		if n <= together {
+			out.Done()
+			out.Wait() // until all of them are out
 			w.WriteHeader(429)
 		}
 	})
-	c := newCaller(t, at, caller.Limits{Rate: 400, Burst: 1, Calls: 4})
+	c := newCaller(t, at, caller.Limits{Rate: 400, Burst: 1, Calls: together})
 	var running sync.WaitGroup
-	for range 4 {
+	for range together {
 		running.Go(func() { c.Do(t.Context(), writing) })
 	}
-	time.Sleep(150 * time.Millisecond)
-	if share := caller.RateShare(c); share > 0.5 || share < 0.2 {
-		t.Errorf("the rate is %g of the full one after four calls were throttled together", share)
-	}
-	mu.Lock()
-	throttling = false
-	mu.Unlock()
 	running.Wait()
-	for range 60 {
+	if share := caller.RateShare(c); share < 0.5 || share > 0.6 {
+		t.Errorf("the rate is %g of the full one after four calls were throttled together and answered later", share)
+	}
+	for range 30 {
 		if _, err := c.Do(t.Context(), reading); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if share := caller.RateShare(c); share != 1 {
-		t.Errorf("the rate is %g of the full one after sixty good answers", share)
+		t.Errorf("the rate is %g of the full one after thirty good answers", share)
 	}
 }
