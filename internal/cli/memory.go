@@ -32,10 +32,15 @@ func boundPlanMemory() {
 	}
 }
 
-// unboundMemory is for a program that keeps in memory whatever it is given: a
-// bound below that would let the collector run all the time.
+// garbageShare is how much garbage, in percent of what is kept, may gather in a
+// program that keeps in memory whatever it is given.
+const garbageShare = 40
+
+// unboundMemory is for such a program: a bound below what it keeps would let the
+// collector run all the time.
 func unboundMemory() {
 	if bounded {
 		debug.SetMemoryLimit(math.MaxInt64)
+		debug.SetGCPercent(garbageShare)
 	}
 }
