@@ -35,7 +35,8 @@ type Options struct {
 	Faults         []Fault
 	// KeepCalls is how many calls the request log remembers; 0: 200,000.
 	KeepCalls int
-	// Log is told of each call when it has ended, of one after the other.
+	// Log is told of each call when it has ended, of one after the other. It must
+	// not ask the emulator anything.
 	Log func(Call)
 }
 
