@@ -182,8 +182,9 @@ func (e *entityRun) prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		if e.To.Collapse || e.owned || e.Remote != nil && len(e.To.Match) > 0 {
-			// Every batch asks whose a row is; beside calls, keeping the index costs nothing.
+		if e.To.Collapse || e.owned || len(e.To.Match) > 0 && (e.Remote != nil || e.policy.OnMatch != string(mapping.MatchReject)) {
+			// Every batch asks whose a row is. Where rows that match are not expected, few
+			// batches do; but beside calls, keeping the index costs nothing.
 			if _, err := store.EnsureReverse(ctx, a.Tx); err != nil {
 				return err
 			}
