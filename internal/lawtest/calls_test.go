@@ -259,6 +259,9 @@ func TestCallsInLanes(t *testing.T) {
 			return ""
 		})
 		s.lost = losing(0.1, 0.1, uint64(lanes))
+		if lanes > 1 {
+			s.second = make(chan struct{})
+		}
 		out := w.run(run.Options{Records: 10, Lanes: lanes})
 		if lanes == 1 {
 			ends, there = out.ends, s.all()

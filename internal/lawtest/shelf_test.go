@@ -42,9 +42,11 @@ type shelf struct {
 	keeps  map[string]string
 	calls  int
 	number atomic.Int64
+	once   sync.Once
 	under  atomic.Int64 // calls that are under way
 	most   int64
-	mute   func() bool // while it says yes, no question is answered
+	second chan struct{} // until it is closed a call that is alone waits for another one; nil: none waits
+	mute   func() bool   // while it says yes, no question is answered
 }
 
 func newShelf() *shelf {
@@ -152,7 +154,7 @@ func (p persons) Send(ctx context.Context, orders []target.Order) ([]target.Outc
 			before, after = p.lost(int(call))
 		}
 		under := p.under.Add(1)
-		time.Sleep(time.Millisecond) // so that calls of several lanes meet
+		p.meet(ctx, under)
 		p.mu.Lock()
 		p.most = max(p.most, under)
 		p.sent = append(p.sent, fmt.Sprintf("%s %d", part[0].Deed, len(part)))
@@ -169,6 +171,22 @@ func (p persons) Send(ctx context.Context, orders []target.Order) ([]target.Outc
 		p.under.Add(-1)
 	}
 	return outcomes, nil
+}
+
+// meet holds the first call until a second one is under way with it, which lanes
+// make whatever time they take to come here.
+func (p persons) meet(ctx context.Context, under int64) {
+	if p.second == nil {
+		return
+	}
+	if under > 1 {
+		p.once.Do(func() { close(p.second) })
+	}
+	select {
+	case <-p.second:
+	case <-ctx.Done():
+	case <-time.After(time.Minute): // nobody came
+	}
 }
 
 func (p persons) carryOut(order *target.Order) target.Outcome {
