@@ -122,6 +122,11 @@ func APIKinds() []string { return slices.Sorted(maps.Keys(apis)) }
 // their target, and leaves one alone that is there.
 func MakeBooks(ctx context.Context, path string) error { return sqlite.Make(ctx, path) }
 
+// OpenBooks opens a file of MakeBooks.
+func OpenBooks(ctx context.Context, path string) (sqldb.DB, error) {
+	return sqlite.OpenBooks(ctx, path)
+}
+
 // Schemes lists the URL schemes of the databases, sorted.
 func Schemes() []string {
 	var schemes []string

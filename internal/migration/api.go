@@ -61,7 +61,7 @@ func (m *Migration) openBooks(ctx context.Context) (sqldb.DB, error) {
 	if err := connector.MakeBooks(ctx, path); err != nil {
 		return nil, fmt.Errorf("%w: the books of connection %q: %w", ErrEnvironment, m.Target.Name, err)
 	}
-	db, err := connector.OpenDB(ctx, connector.Address{URL: "sqlite:" + path})
+	db, err := connector.OpenBooks(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the books of connection %q: %w", ErrEnvironment, m.Target.Name, err)
 	}

@@ -26,6 +26,18 @@ type database struct {
 // path, relative to dir. The file must exist: a mistyped name must not become
 // an empty database.
 func Open(ctx context.Context, url, dir string, readOnly bool) (sqldb.DB, error) {
+	return open(ctx, url, dir, readOnly, 32<<10)
+}
+
+// OpenBooks opens a file of Make as Open does, for one of many connections: those
+// that wait for an API's answers would hold pages of the file that nobody needs
+// meanwhile.
+func OpenBooks(ctx context.Context, path string) (sqldb.DB, error) {
+	return open(ctx, path, "", false, 4<<10)
+}
+
+// open has the connection keep at most so many kilobytes of the file in memory.
+func open(ctx context.Context, url, dir string, readOnly bool, cache int) (sqldb.DB, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -42,7 +54,7 @@ func Open(ctx context.Context, url, dir string, readOnly bool) (sqldb.DB, error)
 	// programs rely on it.
 	for _, pragma := range []string{
 		"PRAGMA foreign_keys = ON",
-		"PRAGMA cache_size = -32768",
+		fmt.Sprintf("PRAGMA cache_size = -%d", cache),
 		"SELECT count(*) FROM sqlite_schema", // the first read finds out that a file is no database
 	} {
 		if _, err := db.exec(ctx, pragma, nil); err != nil {
