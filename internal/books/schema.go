@@ -290,6 +290,7 @@ var tables = []ownTable{
 			must("entity_id", integer), must("source_key", text), must("run_id", integer), must("slice_no", integer),
 			must("ordinal", integer), must("record_no", integer), must("deed", text), must("state", text), must("token", text),
 			may("target_key", text), may("hash", bytes), must("shape_id", integer), may("written", text), may("before", text), must("at", text),
+			may("newest", text),
 		},
 		primary: []string{"entity_id", "source_key"}, clustered: true, since: 5,
 	},

@@ -37,4 +37,7 @@ type Intent struct {
 	// back are not in Written, and those never given back not in Before.
 	Written string
 	Before  string
+	// Newest is what the API said of its newest record before the order was sent for
+	// the first time (target.Order); empty where it does not tell.
+	Newest string
 }

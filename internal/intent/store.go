@@ -29,9 +29,10 @@ var columns = []sqldb.Column{
 	column("deed", record.KindText, "text"), column("state", record.KindText, "text"), column("token", record.KindText, "text"),
 	column("target_key", record.KindText, "text"), column("hash", record.KindBytes, "bytea"), column("shape_id", record.KindInt, "bigint"),
 	column("written", record.KindText, "text"), column("before", record.KindText, "text"), column("at", record.KindText, "text"),
+	column("newest", record.KindText, "text"),
 }
 
-const list = "source_key, run_id, slice_no, ordinal, record_no, deed, state, token, target_key, hash, shape_id, written, before"
+const list = "source_key, run_id, slice_no, ordinal, record_no, deed, state, token, target_key, hash, shape_id, written, before, newest"
 
 // Put writes intents, in place of those of the same records.
 func (s *Store) Put(ctx context.Context, tx sqldb.Tx, intents []Intent) error {
@@ -51,7 +52,7 @@ func (s *Store) Put(ctx context.Context, tx sqldb.Tx, intents []Intent) error {
 		rows[n] = []record.Value{
 			record.Int(s.entityID), record.Text(i.SourceKey), record.Int(i.RunID), record.Int(int64(i.Slice)), record.Int(i.Ordinal),
 			record.Int(i.Number), record.Text(i.Deed), record.Text(string(i.State)), record.Text(i.Token), optional(i.TargetKey),
-			hash, record.Int(i.ShapeID), optional(i.Written), optional(i.Before), now,
+			hash, record.Int(i.ShapeID), optional(i.Written), optional(i.Before), now, optional(i.Newest),
 		}
 	}
 	if err := s.Remove(ctx, tx, keys); err != nil {
@@ -130,7 +131,7 @@ func scan(row []record.Value) Intent {
 	i := Intent{
 		SourceKey: row[0].String(), RunID: row[1].Int(), Slice: int(row[2].Int()), Ordinal: row[3].Int(), Number: row[4].Int(),
 		Deed: row[5].String(), State: State(row[6].String()), Token: row[7].String(), TargetKey: row[8].String(), ShapeID: row[10].Int(),
-		Written: row[11].String(), Before: row[12].String(),
+		Written: row[11].String(), Before: row[12].String(), Newest: row[13].String(),
 	}
 	if raw := row[9].Raw(); len(raw) == len(i.Hash) {
 		copy(i.Hash[:], raw)

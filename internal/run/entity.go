@@ -70,6 +70,7 @@ type entityRun struct {
 
 	intents *intent.Store // of calls; nil where none are made
 	left    bool          // calls are left of which it was not known what became of them
+	newest  newest
 
 	laneCount atomic.Int64 // lanes at work
 	unlanded  atomic.Int64 // batches that lanes gave back because they were asked to stop

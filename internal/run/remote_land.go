@@ -55,6 +55,9 @@ func (e *lane) landRemote(ctx context.Context, batch *shaped) (*ledger.Marker, [
 		if len(r.orders) == 0 {
 			break
 		}
+		if err := r.dateOrders(ctx); err != nil {
+			return nil, nil, err
+		}
 		if err := r.intend(ctx); err == nil {
 			break
 		} else if !errors.Is(err, errClaimedMeanwhile) {

@@ -102,7 +102,7 @@ func (e *entityRun) settlePage(ctx context.Context, page []intent.Intent) error 
 
 // orderLeft is the order that an intent was of, as far as the books keep it.
 func (e *entityRun) orderLeft(i *intent.Intent) (target.Order, error) {
-	order := target.Order{Deed: target.Deed(i.Deed), Ref: record.Ref{Entity: e.Name, Key: i.SourceKey}, Token: i.Token, Again: true}
+	order := target.Order{Deed: target.Deed(i.Deed), Ref: record.Ref{Entity: e.Name, Key: i.SourceKey}, Token: i.Token, Newest: i.Newest, Again: true}
 	if i.TargetKey != "" {
 		key, err := e.keyValues(i.TargetKey)
 		if err != nil {

@@ -45,7 +45,7 @@ func (l *landing) order(i int, u *unit) (target.Order, error) {
 	generated := len(l.Columns) - len(l.Program.Columns)
 	order := target.Order{Deed: target.DeedCreate, Ref: l.batch.Items[i].Ref, Columns: l.Columns[generated:], Values: u.row[generated:]}
 	if u.left != nil && u.left.Token != "" && u.left.Hash == u.hash {
-		order.Token = u.left.Token
+		order.Token, order.Newest = u.left.Token, u.left.Newest
 	} else {
 		token, err := crosswalk.UUIDv7()
 		if err != nil {
@@ -80,7 +80,7 @@ func (r *remoteLanding) intentOf(n int) intent.Intent {
 		SourceKey: item.Ref.Key, RunID: r.at.RunID, Slice: r.at.Slice, Ordinal: r.at.Ordinal, Number: item.Number,
 		Deed: string(order.Deed), State: intent.Sent, Token: order.Token, Hash: u.hash, HasHash: true, ShapeID: r.shapeID,
 		Written: encodeWithout(order.Columns, order.Values, func(c *sqldb.Column) bool { return c.Hidden || private[c.Name] }),
-		Before:  imageOf(r.Columns, u.before),
+		Before:  imageOf(r.Columns, u.before), Newest: order.Newest,
 	}
 	if order.Key != nil {
 		of.TargetKey = joinKey(order.Key)

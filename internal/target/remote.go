@@ -71,8 +71,10 @@ type Remote interface {
 	// Settle asks the API which of the orders have been carried out: they were
 	// sent, and their answers were lost. A record that holds the same key as one of
 	// the orders is taken for its own only when its content, or its mark, is what
-	// the order would have made of it. Outcomes are Done (Verified), Refused by
-	// somebody else's record, Absent, or Unknown where the API cannot be asked.
+	// the order would have made of it; content that is nothing but what the record
+	// is found by says nothing, and neither does that of a record which is older than
+	// the order. Outcomes are Done (Verified), Refused by somebody else's record,
+	// Absent, or Unknown where the API cannot be asked or nothing tells whose it is.
 	Settle(ctx context.Context, orders []Order) ([]Outcome, error)
 	// Count is the number of records of the type.
 	Count(ctx context.Context) (int64, error)
@@ -117,6 +119,17 @@ type Order struct {
 	Version string
 	// Again: it was sent before, and its answer was lost.
 	Again bool
+	// Newest is what Aging said before the order was sent for the first time: what
+	// is as old as that, or older, was there before, and is not of this order. Empty:
+	// not known.
+	Newest string
+}
+
+// Aging is a Remote whose records show in which order they were made.
+type Aging interface {
+	// Newest is the age of the newest record that there is, in a form of the
+	// Remote's own. Empty: the API does not tell.
+	Newest(ctx context.Context) (string, error)
 }
 
 // Fetched is a record as the API has it now.

@@ -27,6 +27,11 @@ type Type struct {
 	// Version is an expression over a record that was read (`record`, `headers`):
 	// what tells this state of it from later ones.
 	Version string `yaml:"version"`
+	// Age is an expression over a record that was read: what grows with each record
+	// that is made, such as a number or a time that sorts as text. With Newest, which
+	// answers with the record that was made last, a record that was there before is
+	// never taken for one of ours.
+	Age string `yaml:"age"`
 	// Marker is a field in which each record carries a mark of its order, so that it
 	// is known again whatever becomes of its content.
 	Marker *Marker `yaml:"marker"`
@@ -46,6 +51,7 @@ type Type struct {
 	Find    *Request `yaml:"find"`    // finds records by what fields hold
 	Delete  *Request `yaml:"delete"`
 	Count   *Request `yaml:"count"`
+	Newest  *Request `yaml:"newest"` // reads the record that was made last
 }
 
 // Marker is a field that carries a mark.

@@ -15,9 +15,10 @@ type kind struct {
 	*Type
 	fields                                              []*field
 	byName                                              map[string]*field
-	version                                             *expression
+	version, age                                        *expression
 	mark                                                template
 	create, update, replace, get, find, remove, counted *request
+	newest                                              *request
 }
 
 func (c *compiling) kind(t *Type, path []string) *kind {
@@ -54,6 +55,10 @@ func (c *compiling) kind(t *Type, path []string) *kind {
 		c.faults.add(under(path, "fields", b), "", "%s is a field of its own, and %s lies in it: expected one of the two", a, b)
 	}
 	k.version = compileExpression(t.Version, under(path, "version"), recordNames, false, &c.faults)
+	k.age = compileExpression(t.Age, under(path, "age"), recordNames, false, &c.faults)
+	if (t.Age == "") != (t.Newest == nil) {
+		c.faults.add(under(path, "age"), "", "expected `age`, what tells which of two records was made first, and the request `newest`: one says nothing without the other")
+	}
 	if t.Marker != nil {
 		c.known(k, t.Marker.Field, under(path, "marker", "field"))
 		value := t.Marker.Value
@@ -72,6 +77,7 @@ func (c *compiling) kind(t *Type, path []string) *kind {
 	}
 	k.create, k.update, k.replace = request(t.Create, toCreate), request(t.Update, toUpdate), request(t.Replace, toReplace)
 	k.get, k.find, k.remove, k.counted = request(t.Get, toGet), request(t.Find, toFind), request(t.Delete, toDelete), request(t.Count, toCount)
+	k.newest = request(t.Newest, toNewest)
 	if k.counted != nil && k.counted.total == nil {
 		c.faults.add(under(path, "count", "total"), "", "expected an expression for the number, such as body.total")
 	}
@@ -199,10 +205,12 @@ func (k *kind) table(fields []string) (*sqldb.Table, error) {
 	return t, nil
 }
 
-// versionFields are the members of a record that its version is made of.
-func (k *kind) versionFields() []string {
-	if name, found := strings.CutPrefix(k.Version, "record."); found && !strings.ContainsAny(name, " ()[]?:+") {
-		return []string{name}
+// toldBy are the members of a record that its version and its age are made of.
+func (k *kind) toldBy() (names []string) {
+	for _, told := range []string{k.Version, k.Age} {
+		if name, found := strings.CutPrefix(told, "record."); found && !strings.ContainsAny(name, " ()[]?:+") {
+			names = append(names, name)
+		}
 	}
-	return nil
+	return names
 }

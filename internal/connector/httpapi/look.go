@@ -14,6 +14,7 @@ import (
 type seen struct {
 	tree    any
 	version string
+	age     string // empty where it is not told
 }
 
 // values are its columns, in the form that Fit gives.
@@ -159,6 +160,9 @@ func (r *remote) read(ctx context.Context, q *request, w words) ([]seen, error) 
 		if r.version != nil {
 			s.version = text(r.version.value(said.with("record", tree)))
 		}
+		if r.age != nil {
+			s.age = text(r.age.value(said.with("record", tree)))
+		}
 		all = append(all, s)
 	}
 	return all, nil
@@ -184,7 +188,7 @@ func (r *remote) paths(columns []sqldb.Column) []any {
 	if r.Marker != nil {
 		add(r.Marker.Field)
 	}
-	for _, name := range r.versionFields() {
+	for _, name := range r.toldBy() {
 		add(name)
 	}
 	return names

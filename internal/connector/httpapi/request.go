@@ -22,6 +22,7 @@ const (
 	toFind    purpose = "find"
 	toCount   purpose = "count"
 	toAsk     purpose = "ask"
+	toNewest  purpose = "newest"
 )
 
 // orderWords are the placeholders of requests that carry records; those that
@@ -38,6 +39,7 @@ var placeholders = map[purpose][]string{
 	toFind:    {"type", "filter", "field", "value", "values", "fields", "limit"},
 	toCount:   {"type"},
 	toAsk:     {"type"},
+	toNewest:  {"type", "fields"},
 }
 
 // request is a Request, compiled.
@@ -102,7 +104,7 @@ func (c *compiling) request(r *Request, asked purpose, name string, path []strin
 	}
 	c.judgeShape(q, path)
 	names := answerNames
-	if asked != toGet && asked != toFind && asked != toCount && asked != toAsk {
+	if asked != toGet && asked != toFind && asked != toCount && asked != toAsk && asked != toNewest {
 		names = resultNames
 	}
 	var told faults // of the answers of all requests, once

@@ -56,6 +56,8 @@ var keyWords = map[string]string{
 	"open":            "true: fields that are not declared are taken as text",
 	"marker":          "a field that carries a mark of each record's order",
 	"version":         "expression for what tells one state of a record from the next",
+	"age":             "expression for what grows with each record that is made",
+	"newest":          "the request that reads the record that was made last",
 	"create":          "the request that creates records",
 	"update":          "the request that changes records; it sends what differs",
 	"replace":         "the request that writes one {field} that is alone",

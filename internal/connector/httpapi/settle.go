@@ -68,10 +68,13 @@ func (r *remote) judged(o *target.Order, s seen, there bool) target.Outcome {
 		if !there {
 			return absent
 		}
-		if done.Key = o.Key; r.ours(o, s) {
-			return done
+		done.Key = o.Key
+		// A key that we made up is nobody else's by chance.
+		var known []string
+		if hasColumns(o.Columns, r.Key) {
+			known = r.Key
 		}
-		return somebodyElses(r.Key)
+		return r.whose(o, s, known, done)
 	}
 	if !there {
 		return target.Outcome{State: target.Refused, Code: record.CodeMissing, Message: "the record is gone"}
@@ -101,23 +104,40 @@ func (r *remote) judged(o *target.Order, s seen, there bool) target.Outcome {
 	return absent // sent again, an update does no harm
 }
 
-// ours reports whether a record is what the order would have made: it carries
-// the order's mark, or without marks, all that the order writes.
-func (r *remote) ours(o *target.Order, s seen) bool {
+// whose says of a record, found by some of its fields, whether the order made it:
+// it carries the order's mark, or without marks, it is younger than the order and
+// holds all that the order writes. Where nothing tells how old it is, what it holds
+// beside the fields that it was found by has to be proof.
+func (r *remote) whose(o *target.Order, s seen, by []string, done target.Outcome) target.Outcome {
 	if r.Marker != nil {
-		return r.carriesMark(o, s)
+		if r.carriesMark(o, s) {
+			return done
+		}
+		return somebodyElses(by)
+	}
+	was, dated := r.wasThere(o, s)
+	if was {
+		return somebodyElses(by)
 	}
 	now := r.values(s, o.Columns)
+	proof := dated || len(by) == 0
 	for i, column := range o.Columns {
 		f := r.field(column.Name)
 		if column.Hidden || f.ReadOnly || f.Given {
 			continue
 		}
 		if !sameValue(column, now[i], o.Values[i]) && !(o.Values[i].IsNull() && (f.Default || isEmpty(now[i]))) {
-			return false
+			return somebodyElses(by)
+		}
+		proof = proof || !slices.Contains(by, column.Name) && !isEmpty(o.Values[i])
+	}
+	if !proof {
+		return target.Outcome{
+			State: target.Unknown, Unaskable: true, Columns: slices.Clone(by),
+			Message: "a record with this value is there, and nothing else tells whether it was there before",
 		}
 	}
-	return true
+	return done
 }
 
 // isEmpty reports whether a value is what APIs make of nothing.
@@ -222,12 +242,15 @@ func (r *remote) settleBy(ctx context.Context, orders []target.Order, outcomes [
 		outcomes[place] = target.Outcome{State: target.Absent}
 		for _, s := range found[canonical(tuples[i], columns)] {
 			key := r.values(s, r.keys)
-			if name := canonical(key, r.keys); !claimed[name] && r.ours(&orders[place], s) {
-				outcomes[place] = target.Outcome{State: target.Done, Verified: true, Key: key}
+			name := canonical(key, r.keys)
+			if outcomes[place] = somebodyElses(names); claimed[name] {
+				continue
+			}
+			outcomes[place] = r.whose(&orders[place], s, names, target.Outcome{State: target.Done, Verified: true, Key: key})
+			if outcomes[place].State == target.Done {
 				claimed[name] = true
 				break
 			}
-			outcomes[place] = somebodyElses(names)
 		}
 	}
 	return nil

@@ -31,6 +31,9 @@ func describe(url string, auth caller.Auth, s *settings, types []*httpapi.Type) 
 		t.Replace = &httpapi.Request{Path: "/entity.replace", Form: form("uuid", "{key}", "attribute_name", "{field}", "value", "{value|json}", "lastUpdated", "{version}")}
 		t.Delete = &httpapi.Request{Path: "/entity.delete", Form: form("uuid", "{key}", "lastUpdated", "{version}")}
 		t.Count = &httpapi.Request{Path: "/entity.count", Form: form(), Total: "body.total_count"}
+		t.Newest = &httpapi.Request{
+			Path: "/entity.find", Form: form("attributes", "{fields|json}", "sort_on", `["-id"]`, "max_results", "1"), Found: "body.results",
+		}
 		t.Find = &httpapi.Request{
 			Path: "/entity.find", Form: form("filter", "{filter}", "attributes", "{fields|json}", "max_results", "{limit}"),
 			Records: s.Find, Limit: min(max(s.Find*4, 100), mostFound), Found: "body.results", Any: true,
@@ -60,7 +63,7 @@ func mark(t *httpapi.Type, attribute string) {
 // newType is a type of which nothing is declared but what every type has.
 func newType(name string) *httpapi.Type {
 	return &httpapi.Type{
-		Name: name, Key: []string{"uuid"}, Open: true, Version: "record.lastUpdated", Spell: plainTime, KeepsNull: true,
+		Name: name, Key: []string{"uuid"}, Open: true, Version: "record.lastUpdated", Age: "record.id", Spell: plainTime, KeepsNull: true,
 		Fields: []httpapi.Field{
 			{Name: "uuid", Type: "uuid", Given: true},
 			{Name: "id", Type: "integer", ReadOnly: true},
