@@ -36,6 +36,11 @@ func readBooks(ctx context.Context, open func(context.Context) (sqldb.DB, error)
 	if err != nil {
 		return err
 	}
+	return readBooksOf(ctx, db, migration, within)
+}
+
+// readBooksOf closes the connection in the end.
+func readBooksOf(ctx context.Context, db sqldb.DB, migration string, within func(*bookkeeping) error) error {
 	defer db.Close(ctx)
 	kept, err := books.New(db.Dialect())
 	if err != nil {
@@ -76,8 +81,8 @@ func (l *loading) untold(ctx context.Context, newest *ledger.Run) (bool, error) 
 	if newest == nil || !newest.State.Ended() || !newest.Reads() || newest.MappingHash != l.m.File.Hash {
 		return false, nil
 	}
-	note, err := findNote(l.path, func(n *fileNote) bool { return n.Run == newest.Name && n.Ended })
-	if err != nil || note != nil {
+	written, err := told(l.path, newest.Name)
+	if err != nil || written {
 		return false, err
 	}
 	facts, err := l.m.Entities[0].Origin.Fingerprint(ctx)

@@ -108,16 +108,6 @@ func (f *landedFile) each(size int, take func([]landedRow) error) error {
 	return take(chunk)
 }
 
-// check reads all of the file, so that nothing is deleted by one that is broken
-// further down, and counts its rows.
-func (f *landedFile) check() (rows int64, err error) {
-	err = f.each(1000, func(chunk []landedRow) error {
-		rows += int64(len(chunk))
-		return nil
-	})
-	return rows, err
-}
-
 func cell(cells []string, at int) string {
 	if at < 0 || at >= len(cells) {
 		return ""
@@ -125,15 +115,15 @@ func cell(cells []string, at int) string {
 	return strings.Clone(cells[at])
 }
 
-// stampOf is the stamp in a file's name: success_STAMP.csv.
-func (f *landedFile) stampOf() string {
+// stampOf is the kind and the stamp in a file's name: success_STAMP.csv.
+func (f *landedFile) stampOf() (kind, stamp string) {
 	name := strings.TrimSuffix(filepath.Base(f.path), ".csv")
 	for _, kind := range []string{kindSuccess, kindRollbackFail} {
 		if text, found := strings.CutPrefix(name, kind+"_"); found {
-			return text
+			return kind, text
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -200,7 +200,7 @@ func (l *loading) tell(ctx context.Context, r *ledger.Run) (*Summary, error) {
 			return err
 		}
 		s.Counts, s.Files = f.counts, f.paths
-		n := &fileNote{Run: stored.Name, Stamp: f.stamp, Mapping: stored.MappingHash, Ended: stored.State.Ended()}
+		n := &fileNote{Run: stored.Name, Stamp: f.stamp, Mapping: stored.MappingHash, Ended: stored.State.Ended(), Dir: l.o.outputFolder()}
 		return n.add(l.path)
 	})
 	if err != nil {

@@ -17,6 +17,10 @@ type fileNote struct {
 	Stamp   string `json:"stamp"`
 	Mapping string `json:"mapping"`         // the hash of what the run was told
 	Ended   bool   `json:"ended,omitempty"` // the run had come to its end
+	// Rollback says that the files are those of a rollback of the run. Run is empty
+	// then where it went by uuids alone.
+	Rollback bool   `json:"rollback,omitempty"`
+	Dir      string `json:"dir,omitempty"` // the folder of the files
 }
 
 // notesPath is where the notes of a mapping are kept: a line for each.
@@ -28,8 +32,11 @@ func mappingOf(path, hash string) string {
 	return strings.TrimSuffix(path, ".yaml") + "." + hash[:min(len(hash), 16)] + ".yaml"
 }
 
-// note adds a line. It is on the disk when this returns.
+// add adds a line. It is on the disk when this returns.
 func (n *fileNote) add(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("the workspace: %w", err)
+	}
 	file, err := os.OpenFile(notesPath(path), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("the workspace: %w", err)
@@ -39,28 +46,31 @@ func (n *fileNote) add(path string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// findNote finds the last note that is wanted, or nil.
-func findNote(path string, wanted func(*fileNote) bool) (*fileNote, error) {
+// readNotes hands over the notes of a mapping, the oldest first.
+func readNotes(path string, each func(*fileNote)) error {
 	file, err := os.Open(notesPath(path))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the workspace: %w", err)
+		return fmt.Errorf("the workspace: %w", err)
 	}
 	defer file.Close()
-	var found *fileNote
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		n := &fileNote{}
 		if json.Unmarshal(lines.Bytes(), n) != nil {
 			continue // a line that a crash cut off
 		}
-		if wanted(n) {
-			found = n
-		}
+		each(n)
 	}
-	return found, lines.Err()
+	return lines.Err()
+}
+
+// told reports whether the files of a run that ended are written.
+func told(path, run string) (found bool, err error) {
+	err = readNotes(path, func(n *fileNote) { found = found || n.Run == run && n.Ended && !n.Rollback })
+	return found, err
 }
 
 // keepCopy keeps the mapping of a run beside the one that the next command

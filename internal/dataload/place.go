@@ -40,6 +40,20 @@ func (o *Options) mappingPath(uri string) (string, error) {
 	return filepath.Join(o.Workspace, place, o.migration()+".yaml"), nil
 }
 
+// booksPath is where the books stand, beside the mapping.
+func (o *Options) booksPath(mapping string) string {
+	return filepath.Join(filepath.Dir(mapping), o.migration()+".books.db")
+}
+
+// outputFolder is the folder of the files by a name that means the same wherever
+// the next command is given.
+func (o *Options) outputFolder() string {
+	if path, err := filepath.Abs(o.OutputDir); err == nil {
+		return path
+	}
+	return o.OutputDir
+}
+
 // keep writes the mapping, readable by its owner alone as the books beside it
 // are, which hold what was read of records that did not land.
 func keep(path string, mapping []byte) error {

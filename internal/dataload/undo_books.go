@@ -2,7 +2,6 @@ package dataload
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 	"landfall/internal/record"
 	"landfall/internal/rollback"
 	"landfall/internal/source"
-	"landfall/internal/sqldb"
 )
 
 // limitsLine is where the composed mapping says how gently the API is called.
@@ -35,41 +33,6 @@ func (u *undoing) gentle(path string) (string, error) {
 // books opens the books of the run for reading.
 func (u *undoing) books(ctx context.Context, within func(*bookkeeping) error) error {
 	return readBooks(ctx, u.end.OpenTarget, u.end.File.Name, within)
-}
-
-// only says which of the run's records are undone: nil for all of them, with its
-// updates, where the file lists all that it created. some is false when the books
-// know nothing of what the file lists, since it is undone already.
-func (u *undoing) only(ctx context.Context) (only []record.Ref, some bool, err error) {
-	err = u.books(ctx, func(b *bookkeeping) error {
-		stored, err := b.find(u.note.Run)
-		if err != nil {
-			return err
-		}
-		entities, err := b.l.Entities(ctx, b.tx, stored.ID)
-		if err != nil || len(entities) != 1 {
-			return errors.Join(err, fmt.Errorf("run %s: %d kinds of records in the books", stored.Name, len(entities)))
-		}
-		counts, _, err := b.l.Counts(ctx, b.tx, stored.ID, entities[0].ID)
-		if err != nil {
-			return err
-		}
-		if kind := filepath.Base(u.file.path); !strings.HasPrefix(kind, kindRollbackFail) && u.rows == counts[record.Created] {
-			some = true
-			return nil
-		}
-		return u.file.each(200, func(rows []landedRow) error {
-			args := []any{entities[0].ID}
-			for _, row := range rows {
-				args = append(args, row.uuid)
-			}
-			return b.l.Books().Query(ctx, b.tx, func(v []record.Value) error {
-				only, some = append(only, record.Ref{Entity: entities[0].Name, Key: v[0].String()}), true
-				return nil
-			}, "SELECT source_key FROM {crosswalk} WHERE entity_id = ? AND target_key IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(rows)), ", ")+")", args...)
-		})
-	})
-	return only, some, err
 }
 
 // undoneRun is what the books say of a run and of its rollback.
@@ -187,37 +150,5 @@ func (of *undoneRun) recall(ctx context.Context, number int64) error {
 	return of.ends.Batch(ctx, of.tx, of.batches[at].Slice, of.batches[at].Ordinal, func(_, _ ledger.Spot, line *ledger.Line) error {
 		of.was[line.Key] = line.Disposition
 		return nil
-	})
-}
-
-// foretell counts what would be undone, and makes no call.
-func (u *undoing) foretell(ctx context.Context) error {
-	u.sum.Deleted = u.rows
-	if u.note == nil {
-		u.sum.NoBooks = true
-		return nil
-	}
-	u.sum.Run = u.note.Run
-	path := strings.TrimSuffix(u.path, filepath.Ext(u.path))
-	path = filepath.Join(filepath.Dir(path), u.o.migration()+".books.db")
-	if _, err := os.Stat(path); err != nil {
-		u.sum.NoBooks = true
-		return nil
-	}
-	open := func(ctx context.Context) (sqldb.DB, error) { return openBooksFile(ctx, path) }
-	return readBooks(ctx, open, u.o.migration(), func(b *bookkeeping) error {
-		stored, err := b.find(u.note.Run)
-		if err != nil {
-			return err
-		}
-		entities, err := b.l.Entities(ctx, b.tx, stored.ID)
-		if err != nil || len(entities) == 0 {
-			return err
-		}
-		counts, _, err := b.l.Counts(ctx, b.tx, stored.ID, entities[0].ID)
-		if err == nil && u.rows == counts[record.Created] {
-			u.sum.Restored = counts[record.Updated]
-		}
-		return err
 	})
 }

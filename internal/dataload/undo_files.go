@@ -85,13 +85,19 @@ func (u *undoing) write(row *undoneRow) error {
 	return u.files.success.write(row.batch, row.line, row.uuid, row.key)
 }
 
-// finish names the files.
-func (f *undoneFiles) finish() ([]string, error) {
+// finish names the files, and notes of which run they are: what stays is judged
+// by the same books when the file of failures is given to the command.
+func (u *undoing) finish() error {
+	f := u.files
 	s, err := claimStamp(f.dir, time.Now(), rollbackKinds)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var paths []string
+	n := &fileNote{Stamp: s.text, Rollback: true, Dir: u.o.outputFolder()}
+	if u.run != nil {
+		n.Run, n.Mapping = u.run.note.Run, u.run.note.Mapping
+	}
+	err = n.add(u.home)
 	for _, t := range []*table{f.success, f.fail, f.absent} {
 		if t.rows == 0 && t.kind == kindRollbackAbsent {
 			err = errors.Join(err, t.discard())
@@ -99,9 +105,9 @@ func (f *undoneFiles) finish() ([]string, error) {
 		}
 		path := s.path(t.kind)
 		err = errors.Join(err, t.finish(path))
-		paths = append(paths, path)
+		u.sum.Files = append(u.sum.Files, path)
 	}
-	return paths, errors.Join(err, syncDir(f.dir), s.release())
+	return errors.Join(err, syncDir(f.dir), s.release())
 }
 
 // Write prints the summary in the vendor's words, with a line for each end that
@@ -111,8 +117,22 @@ func (u *Undone) Write(w io.Writer) {
 	if u.DryRun {
 		fmt.Fprintln(w, "DATALOAD ROLLBACK DRY RUN")
 		line(u.Deleted, "would delete")
-		if !u.NoBooks {
-			line(u.Restored, "would restore: updated users")
+		if u.NoBooks {
+			fmt.Fprintln(w, "\nNothing was sent: a dry run makes no call. No books of the run are there: what somebody has changed since would be deleted as well, and updates would stay.")
+			return
+		}
+		line(u.Restored, "would restore: updated users")
+		for _, told := range []struct {
+			n    int64
+			text string
+		}{
+			{u.Absent, "are undone already"},
+			{u.Later, "would stay: a later run has written them since, and is to be undone first"},
+			{u.Strange, "would stay: the run has not written them"},
+		} {
+			if told.n > 0 {
+				line(told.n, told.text)
+			}
 		}
 		fmt.Fprintln(w, "\nNothing was sent: a dry run makes no call. What somebody has changed since would stay.")
 		return

@@ -3,6 +3,7 @@ package dataload
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,14 +37,14 @@ func (u *undoing) byUUID(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if !seen {
+			if !seen && !slices.ContainsFunc(left, func(other landedRow) bool { return other.uuid == row.uuid }) {
 				left = append(left, row)
 			}
 		}
 		if len(left) == 0 {
 			return nil
 		}
-		if u.note != nil {
+		if u.run != nil {
 			return u.lookFor(ctx, left)
 		}
 		return u.deleteByUUID(ctx, left)
@@ -63,7 +64,7 @@ func (u *undoing) lookFor(ctx context.Context, rows []landedRow) error {
 	for i, row := range rows {
 		end := undoneRow{landedRow: row}
 		if end.absent = found[i].Values == nil; !end.absent {
-			end.failed, end.reason = true, "the record is there, and nothing of run "+u.note.Run+" is left to undo of it"
+			end.failed, end.reason = true, "the record is there, and nothing of run "+u.sum.Run+" is left to undo of it"
 		}
 		if err := u.write(&end); err != nil {
 			return err
@@ -95,7 +96,11 @@ func (u *undoing) deleteByUUID(ctx context.Context, rows []landedRow) error {
 		ends, err := u.at.Remote.Send(ctx, again)
 		for n, i := range open {
 			if n < len(ends) {
-				outcomes[i], orders[i].Again = ends[n], true
+				outcomes[i] = ends[n]
+				// Whether it is gone by an earlier call, whose answer was lost, nobody can tell
+				// from one that finds nothing.
+				outcomes[i].Already = ends[n].Already && !orders[i].Again
+				orders[i].Again = orders[i].Again || ends[n].State == target.Unknown
 			}
 		}
 		if broken = err; broken != nil || len(openOrders(outcomes)) == 0 || time.Now().After(until) {

@@ -66,7 +66,7 @@ func (c *calls) judgeEnds() {
 		}
 		switch {
 		case end.State == target.Done:
-			if end.Already && i.begun == nil {
+			if end.Already && !c.orders[n].Again {
 				i.gone = true
 			}
 			continue
