@@ -37,9 +37,9 @@ func (o *Options) entity() string {
 
 // compose says in a mapping what flags and header come to. It holds no secret:
 // id and secret are references, which the command resolves from wherever they
-// are, and other commands from the vendor's variables. Limits, credentials and
-// the policies of one call of the command are no part of what a run is, so a
-// resumed run may have others; see place.go.
+// are, and other commands from the vendor's variables. How gently the API is
+// called and how long its silence is put up with is no part of what a mapping
+// means, so a run that was broken off may go on with others.
 func (o *Options) compose(in *input, uri string) []byte {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }

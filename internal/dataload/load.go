@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"landfall/internal/ledger"
+	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/run"
 	"landfall/internal/target"
@@ -61,16 +62,18 @@ func Load(ctx context.Context, o *Options, c *Console) (*Summary, error) {
 	if in.marked {
 		log.Infof("%s starts with a byte order mark, which is no part of its header", filepath.Base(in.path))
 	}
-	if err := keep(path, o.compose(in, client.URI)); err != nil {
-		return nil, fmt.Errorf("%w: %w", migration.ErrEnvironment, err)
+	l := &loading{o: o, c: c, in: in, log: log, path: path, text: o.compose(in, client.URI)}
+	composed, err := l.keepCopy()
+	if err != nil {
+		return nil, err
 	}
-	m, err := open(ctx, path, client.getenv(c.Getenv))
+	m, err := open(ctx, composed, client.getenv(c.Getenv))
 	if err != nil {
 		log.Errorf("%s", err)
 		return nil, err
 	}
 	defer m.Close(ctx)
-	l := &loading{o: o, c: c, in: in, m: m, log: log, path: path}
+	l.m = m
 	s, err := l.load(ctx)
 	if err != nil && !errors.Is(err, ErrInterrupted) {
 		log.Errorf("%s", err)
@@ -119,7 +122,36 @@ type loading struct {
 	in   *input
 	m    *migration.Migration
 	log  *Log
-	path string
+	path string // of the mapping that other commands are given
+	text []byte // of this command's
+}
+
+// keepCopy keeps the mapping of this command under a name of its own, by what it
+// means: a run is undone as it was, and the mapping that other commands are given
+// is that of the run that goes on.
+func (l *loading) keepCopy() (string, error) {
+	file, err := mapping.ParseBytes(l.path, l.text)
+	if err != nil {
+		return "", err
+	}
+	path := mappingOf(l.path, file.Hash)
+	if err := keep(path, l.text); err != nil {
+		return "", fmt.Errorf("%w: %w", migration.ErrEnvironment, err)
+	}
+	return path, nil
+}
+
+// observe tells of the run, and hands its mapping to other commands as soon as
+// nobody else runs it.
+func (l *loading) observe(progress *Progress) func(run.Event) {
+	return func(e run.Event) {
+		if e.Kind == run.EventRunStarted || e.Kind == run.EventRunResumed {
+			if err := keep(l.path, l.text); err != nil {
+				l.log.Warnf("other commands have an older mapping: %s", err)
+			}
+		}
+		progress.Observe(e)
+	}
 }
 
 func (l *loading) load(ctx context.Context) (*Summary, error) {
@@ -140,13 +172,10 @@ func (l *loading) load(ctx context.Context) (*Summary, error) {
 		l.log.Infof("run %s had come to its end, and its files are written now", newest.Name)
 		return l.tell(ctx, newest)
 	}
-	if err := keepCopy(l.path, l.m.File.Hash); err != nil {
-		return nil, fmt.Errorf("%w: %w", migration.ErrEnvironment, err)
-	}
 	progress := NewProgress(l.c.Err, l.log)
 	o := run.Options{
 		Mode: target.Full, Records: l.o.Batch, Lanes: l.o.Workers, StopAfter: l.o.StopAfter, Patience: l.o.patience(),
-		Observe: progress.Observe, Stop: l.c.Stop, Points: l.c.Points,
+		Observe: l.observe(progress), Stop: l.c.Stop, Points: l.c.Points,
 	}
 	if l.o.Delta {
 		o.Mode = target.Delta

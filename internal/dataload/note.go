@@ -72,13 +72,3 @@ func told(path, run string) (found bool, err error) {
 	err = readNotes(path, func(n *fileNote) { found = found || n.Run == run && n.Ended && !n.Rollback })
 	return found, err
 }
-
-// keepCopy keeps the mapping of a run beside the one that the next command
-// writes anew.
-func keepCopy(path, hash string) error {
-	text, err := os.ReadFile(filepath.Clean(path))
-	if err != nil {
-		return fmt.Errorf("the workspace: %w", err)
-	}
-	return keep(mappingOf(path, hash), text)
-}

@@ -11,6 +11,11 @@ import (
 	"strings"
 )
 
+// hurry are the settings of an API that say how gently it is called and how its
+// silence is put up with. As with `throttle`, what lands does not depend on them,
+// and a run that is broken off may go on with others.
+var hurry = []string{"limits", "timeout", "records", "bytes", "find", "unknown"}
+
 // Describe says everything that the file means in lines that stay the same
 // when only layout, comments or order change. Secrets are told as the
 // references that the file holds.
@@ -32,7 +37,7 @@ func (f *File) Describe() []string {
 		if c.Kind != "" {
 			rest = append(rest, subject+".kind: "+plainText(c.Kind))
 		}
-		rest = c.Settings.describe(rest, subject)
+		rest = c.Settings.without(hurry...).describe(rest, subject)
 		if c.Guard != nil && c.Guard.Approval {
 			rest = append(rest, subject+".guard.approval: "+ApprovalOther)
 		}
@@ -204,6 +209,16 @@ func (n *Node) describe(lines []string, subject string) []string {
 		lines = p.value.describe(lines, subject+"."+plainText(p.key.text))
 	}
 	return lines
+}
+
+// without leaves members of a map out.
+func (n *Node) without(names ...string) *Node {
+	if n == nil || len(n.pairs) == 0 {
+		return n
+	}
+	left := *n
+	left.pairs = slices.DeleteFunc(slices.Clone(n.pairs), func(p pair) bool { return slices.Contains(names, p.key.text) })
+	return &left
 }
 
 // plainText leaves simple words as they are and quotes what could be mistaken

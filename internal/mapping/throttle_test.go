@@ -45,6 +45,25 @@ func TestThrottleIsNoDrift(t *testing.T) {
 	}
 }
 
+// TestGentlenessOfAnAPIIsNoDrift: nor do its limits and the size of its calls,
+// while what it is and how its answers are understood does.
+func TestGentlenessOfAnAPIIsNoDrift(t *testing.T) {
+	of := func(settings string) *mapping.File {
+		return parse(t, strings.Replace(described, `new: "sqlite:new.db"`, `new: {kind: some, url: "https://x.org"`+settings+"}", 1))
+	}
+	bare := of("")
+	for _, settings := range []string{`, limits: {rate: 2, calls: 3}`, `, timeout: 20s, records: 7, bytes: 1MB, find: 9`, `, unknown: {codes: [340]}`} {
+		if file := of(settings); file.Hash != bare.Hash || !slices.Equal(file.Describe(), bare.Describe()) {
+			t.Errorf("%s changes what the mapping means:\n%s", settings, strings.Join(file.Describe(), "\n"))
+		}
+	}
+	for _, settings := range []string{`, marker: mark`, `, types: {a: {limits: 5}}`, `, headers: {timeout: x}`} {
+		if of(settings).Hash == bare.Hash {
+			t.Errorf("%s does not change the hash", settings)
+		}
+	}
+}
+
 // TestMisspeltProtection: a key of a connection that is nearly right would leave
 // a live target open.
 func TestMisspeltProtection(t *testing.T) {
