@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"landfall/internal/ledger"
@@ -59,6 +60,11 @@ func Load(ctx context.Context, o *Options, c *Console) (*Summary, error) {
 		return nil, fmt.Errorf("%w: the log: %w", migration.ErrEnvironment, err)
 	}
 	defer log.Close()
+	if o.Delta && o.OverwritePasswords && slices.ContainsFunc(in.columns, isPassword) {
+		text := "passwords of users who exist are written over, and no rollback can give them back: the service shows them to nobody"
+		fmt.Fprintln(c.Err, "warning: "+text)
+		log.Warnf("%s", text)
+	}
 	if in.marked {
 		log.Infof("%s starts with a byte order mark, which is no part of its header", filepath.Base(in.path))
 	}

@@ -133,6 +133,8 @@ func (of *undoneRun) line(ctx context.Context, line *ledger.Line, told *ledger.T
 		}
 	case told != nil && told.Message == rollback.GoneAlready:
 		end.absent = true
+	case told != nil && strings.Contains(told.Message, rollback.NotGivenBack):
+		end.failed, end.reason = true, told.Message // the user cannot log in as before
 	}
 	return of.u.write(&end)
 }

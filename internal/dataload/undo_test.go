@@ -167,3 +167,30 @@ func TestRollbackCountsLostDeletes(t *testing.T) {
 		})
 	}
 }
+
+// A password that was written over cannot be given back, so its user is not among
+// those who are as they were before.
+func TestRollbackTellsOfPasswords(t *testing.T) {
+	g := newGround(t, cloudemulator.Options{})
+	g.live(map[string]any{"email": "u1@x.org", "givenName": "before", "password": "live"}, map[string]any{"email": "u2@x.org", "givenName": "before", "password": "live"})
+	path := g.write("users.csv", "email,givenName,password\nu1@x.org,after,of the file\nu2@x.org,after,of the file\nu3@x.org,new,of the file\n")
+	s := g.load(0, "-m", "--overwrite-passwords", path)
+	g.has(s, "no rollback can give them back")
+	s = g.rollback(4, g.newest("success"))
+	g.has(s, "\t[1] Delete success", "\t[0] Restore success", "\t[2] Restore failures")
+	g.same("rollback_fail", "email", "u1@x.org", "u2@x.org")
+	for _, reason := range g.column("rollback_fail", "error") {
+		if !strings.Contains(reason, "but for password") {
+			t.Errorf("said %q", reason)
+		}
+	}
+	g.holds("u1@x.org", map[string]any{"givenName": "before"})
+	// Where passwords were left alone, all is as it was.
+	g.clear()
+	s = g.load(0, "-m", path)
+	if strings.Contains(s.err, "no rollback") {
+		t.Errorf("said\n%s", s.err)
+	}
+	s = g.rollback(0, g.newest("success"))
+	g.has(s, "\t[2] Restore success", "\t[0] Restore failures")
+}

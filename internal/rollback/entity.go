@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"landfall/internal/connector/table"
@@ -107,6 +108,13 @@ func (e *entityUndo) placeOf(n int) ledger.Place {
 // to go is left for later.
 func (e *entityUndo) undo(ctx context.Context, g *group) error {
 	e.tell(e.event(run.EventEntityStarted))
+	updated := int64(0)
+	for _, marker := range e.batches {
+		updated += marker.Counts[record.Updated]
+	}
+	if hidden := e.overwritten(); len(hidden) > 0 && updated > 0 {
+		e.tell(run.Event{Kind: run.EventWarning, Entity: e.done.Name, Message: fmt.Sprintf("%s: %s of what the run updated, %s", e.Name, strings.Join(hidden, ", "), NotGivenBack)})
+	}
 	for n := range e.batches {
 		at := e.placeOf(n)
 		if e.undone[at] {

@@ -87,6 +87,10 @@ var TogetherPoints = []run.Point{PointTogether, PointTogetherDone}
 // undo of.
 const GoneAlready = "its row was gone already"
 
+// NotGivenBack is told, after their names, of columns that a run wrote over and
+// that cannot be given back what they held.
+const NotGivenBack = "which the target shows to nobody, so that it is as the run left it"
+
 // Result is how a rollback ended.
 type Result struct {
 	Run     *ledger.Run // the rollback

@@ -54,6 +54,21 @@ func (b *batch) image(i *item) {
 func (b *batch) imaged(i *item) {
 	i.after = ledger.EncodeRow(i.shape.Columns, i.before)
 	i.note = "its " + b.what() + " holds again what it held before " + b.runner.undone.Name
+	if hidden := b.overwritten(); len(hidden) > 0 {
+		i.note += " but for " + strings.Join(hidden, ", ") + ", " + NotGivenBack
+	}
+}
+
+// overwritten are the columns that updates write over and that the target shows
+// to nobody, so that it is not known what they held.
+func (e *entityUndo) overwritten() []string {
+	var hidden []string
+	for _, f := range e.Fields {
+		if column, known := e.Table.Column(f.Target); known && column.Hidden && f.Always {
+			hidden = append(hidden, f.Target)
+		}
+	}
+	return hidden
 }
 
 // write gives columns of rows of one shape back what they held.
