@@ -34,10 +34,16 @@ type Intent struct {
 	ShapeID   int64
 	// Written is what is written and Before the row as it was, as JSON objects of
 	// texts by column (ledger.EncodeRow). Columns that are private or never given
-	// back are not in Written, and those never given back not in Before.
+	// back are not in Written, and those never given back not in Before. Before does
+	// hold private columns in clear: it is what the ledger is told in the same words
+	// when the change is done, as what to give back when it is undone.
 	Written string
 	Before  string
 	// Newest is what the API said of its newest record before the order was sent for
 	// the first time (target.Order); empty where it does not tell.
 	Newest string
 }
+
+// OfRollback reports whether the call was one of a rollback: it was to take back
+// what a run had written, and its end is the rollback's to tell.
+func (i *Intent) OfRollback() bool { return i.Deed == "delete" || !i.HasHash }

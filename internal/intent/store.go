@@ -108,10 +108,32 @@ func (s *Store) Page(ctx context.Context, tx sqldb.Tx, after string, most int) (
 	return page, err
 }
 
-// Count is how many intents there are, and how many of them are of records of
-// which it is not known what became of them.
+// Holding finds, of target keys, those of rows that other records than the given
+// are about to change: the source keys of these by target key.
+func (s *Store) Holding(ctx context.Context, tx sqldb.Tx, targetKeys []string, but map[string]bool) (map[string]string, error) {
+	holding := map[string]string{}
+	if len(targetKeys) == 0 {
+		return holding, nil
+	}
+	rows := make([][]record.Value, len(targetKeys))
+	for i, key := range targetKeys {
+		rows[i] = []record.Value{record.Text(key)}
+	}
+	// There are as many intents as calls under way: no index is worth its keep.
+	relation, args := s.books.Dialect().Relation("k", columns[9:10], rows, 1)
+	err := sqldb.Each(ctx, tx, func(row []record.Value) error {
+		if !but[row[1].String()] {
+			holding[row[0].String()] = row[1].String()
+		}
+		return nil
+	}, fmt.Sprintf("SELECT i.target_key, i.source_key FROM %s JOIN %s i ON i.target_key = k.c0 WHERE i.entity_id = %d", relation, s.books.Table("intent"), s.entityID), args...)
+	return holding, err
+}
+
+// Count is how many intents there are, and of how many of them a run has to find
+// out what became of them.
 func (s *Store) Count(ctx context.Context, tx sqldb.Tx) (all, unknown int64, err error) {
-	row, _, err := s.books.One(ctx, tx, "SELECT count(*), coalesce(sum(CASE WHEN state = 'sent' THEN 1 ELSE 0 END), 0) FROM {intent} WHERE entity_id = ?", s.entityID)
+	row, _, err := s.books.One(ctx, tx, "SELECT count(*), coalesce(sum(CASE WHEN state = 'sent' AND (hash IS NOT NULL OR deed = 'delete') THEN 1 ELSE 0 END), 0) FROM {intent} WHERE entity_id = ?", s.entityID)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -1,13 +1,17 @@
 package rollback
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"landfall/internal/crosswalk"
 	"landfall/internal/dedupe"
+	"landfall/internal/intent"
+	"landfall/internal/ledger"
 	"landfall/internal/migration"
 	"landfall/internal/record"
 	"landfall/internal/run"
@@ -70,6 +74,9 @@ func (e *entityUndo) gatherFrom(ctx context.Context, child *migration.TargetEnti
 	if len(columns) == 0 {
 		return nil
 	}
+	if err := e.claimInDoubt(ctx, child, columns); err != nil {
+		return err
+	}
 	staying, count, err := e.listStaying(ctx, child)
 	if err != nil {
 		return err
@@ -131,6 +138,74 @@ func (e *entityUndo) listStaying(ctx context.Context, child *migration.TargetEnt
 		return nil, 0, errors.Join(err, spool.Close())
 	}
 	return spool, count, nil
+}
+
+// inDoubtAtOnce is how many calls are read together of which it is not known what
+// became of them.
+const inDoubtAtOnce = 500
+
+// claimInDoubt claims what records refer to of which it is not known whether they
+// are there: the books hold what was sent.
+func (e *entityUndo) claimInDoubt(ctx context.Context, child *migration.TargetEntity, columns []sqldb.Column) error {
+	hidden := 0
+	err := e.Loader.Look(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		store, err := crosswalk.Find(ctx, tx, e.books, e.end.File.Name, child.Name, child.Table.Name.String())
+		if err != nil || store.EntityID == 0 {
+			return err
+		}
+		hidden = 0
+		for after := ""; ; {
+			page, err := intent.Of(e.books, store.EntityID).Page(ctx, tx, after, inDoubtAtOnce)
+			if err != nil || len(page) == 0 {
+				return err
+			}
+			after = page[len(page)-1].SourceKey
+			for n := range page {
+				i := &page[n]
+				if i.OfRollback() || i.State == intent.Absent {
+					continue
+				}
+				told, err := e.claimSent(child, i, columns)
+				if err != nil {
+					return err
+				}
+				if !told {
+					hidden++
+				}
+			}
+		}
+	})
+	if err == nil && hidden > 0 {
+		e.tell(run.Event{Kind: run.EventWarning, Entity: e.done.Name, Message: fmt.Sprintf("of %d records of %s it is not known what became of them, nor which %s they refer to: settle that first, by `landfall retry`", hidden, child.Name, e.Name)})
+	}
+	return err
+}
+
+// claimSent claims what a call was to make a record refer to. told says whether
+// the books hold that.
+func (e *entityUndo) claimSent(child *migration.TargetEntity, i *intent.Intent, columns []sqldb.Column) (told bool, err error) {
+	names, err := ledger.RowColumns(cmp.Or(i.Written, "{}"))
+	if err != nil {
+		return false, err
+	}
+	told = true
+	for _, column := range columns {
+		if !slices.Contains(names, column.Name) {
+			told = false
+			continue
+		}
+		values, err := ledger.DecodeRow([]sqldb.Column{column}, i.Written)
+		if err != nil {
+			return false, err
+		}
+		if values[0].IsNull() {
+			continue
+		}
+		if _, _, err := e.referred.Claim([]byte(values[0].String()), record.JoinKey(record.Ref{Entity: child.Name, Key: i.SourceKey}.String(), column.Name), 0); err != nil {
+			return false, err
+		}
+	}
+	return told, nil
 }
 
 func (e *entityUndo) refersFrom(ctx context.Context, child *migration.TargetEntity, columns []sqldb.Column, keys [][]record.Value, names []string) error {

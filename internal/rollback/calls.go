@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"landfall/internal/intent"
 	"landfall/internal/ledger"
@@ -112,6 +113,20 @@ func (b *batch) begun(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// inDoubt finds the records of which it is not known what calls of runs made of
+// them.
+func (b *batch) inDoubt(ctx context.Context, keys []string) (map[string]intent.Intent, error) {
+	if b.Remote == nil {
+		return nil, nil
+	}
+	found, err := intent.Of(b.books, b.stored.ID).Find(ctx, b.tx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("looking for calls whose answers are lost: %w", err)
+	}
+	maps.DeleteFunc(found, func(_ string, i intent.Intent) bool { return i.OfRollback() || i.State == intent.Absent })
+	return found, nil
 }
 
 // undoes reports whether a run is this rollback or an earlier one of the same run.

@@ -49,6 +49,7 @@ type item struct {
 	begun     *intent.Intent // what a call of a rollback was to do, the answer of which is lost
 	done      bool           // it has done it
 	version   string         // of the record as it was read
+	inDoubt   bool           // a call of a run was for it, and nobody knows what became of it
 	unsettled bool           // its call stays open: it is not known, or was done in part
 }
 
@@ -95,8 +96,13 @@ func (b *batch) recall(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("looking up the crosswalk as it was: %w", err)
 	}
+	doubtful, err := b.inDoubt(ctx, keys)
+	if err != nil {
+		return err
+	}
 	var since []string // keys of records that later runs have written
 	for _, i := range b.items {
+		_, i.inDoubt = doubtful[i.line.Key]
 		i.entry, i.inBooks = entries[i.line.Key]
 		i.former, i.hasFormer = formers[i.line.Key]
 		if i.inBooks && i.entry.LastRun > b.runner.undone.ID && len(b.later) > 0 {
@@ -128,6 +134,9 @@ func (b *batch) judgeDeed(i *item, overtaken map[string]overtake) {
 		d, i.untold = noted, true
 	}
 	switch later, is := overtaken[i.line.Key]; {
+	case i.inDoubt && i.line.Disposition == record.Unknown:
+		i.deed = made
+		i.keep(record.Blocked, record.CodeNoAnswer, "", "it is not known what became of the call that was to bring it: settle that by `landfall retry`, and roll back again")
 	case d == nothing:
 	case !i.inBooks && d != noted && !b.before:
 		i.deed = d

@@ -123,6 +123,9 @@ func (l *landing) lookAt(ctx context.Context, units []*unit) error {
 		}
 		u.before = row[:len(l.Columns)]
 		u.situation.SameRow = !u.incomplete && l.hasher.Sum(row) == u.hash
+		if u.left != nil && u.left.HasHash && u.left.ShapeID == l.shapeID && l.hasher.Sum(row) == u.left.Hash {
+			continue // it was our own call that changed it
+		}
 		if u.entry.ShapeID == l.shapeID {
 			u.situation.RowEdited = l.hasher.Sum(row) != u.entry.Hash
 			continue
@@ -184,8 +187,8 @@ func (l *landing) match(ctx context.Context) error {
 	var refs []record.Ref
 	var tuples [][]record.Value
 	l.each(func(i int, u *unit) *record.Rejection {
-		if u.situation.Known {
-			return nil
+		if u.situation.Known || u.inDoubt() {
+			return nil // what matches one that is in doubt may be what it became
 		}
 		tuple := make([]record.Value, len(places))
 		for i, place := range places {
@@ -233,6 +236,9 @@ func (l *landing) match(ctx context.Context) error {
 		}
 	}
 	owners, err := l.store.Owners(ctx, l.tx, keys)
+	if err == nil && l.Remote != nil {
+		err = l.claimedByCalls(ctx, l.tx, keys, owners)
+	}
 	if err != nil {
 		return err
 	}

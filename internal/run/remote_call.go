@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"landfall/internal/mapping"
 	"landfall/internal/record"
 	"landfall/internal/target"
 )
@@ -22,10 +20,15 @@ const (
 	mostPause  = 15 * time.Second
 )
 
+// lateAfter is how long after a look that found nothing of a call there is looked
+// once more, where nothing at the API would keep a late call and its repeat from
+// being carried out both.
+const lateAfter = 5 * time.Second
+
 // call sends the orders, and settles those of which it is not known what became
-// of them: what is not there is sent again, with growing pauses, for as long as
-// patience lasts. What it leaves Unknown then stays so. An error leaves in states
-// what is known so far.
+// of them: what is not there is sent again, with growing pauses, until nothing
+// new has been found out for as long as patience lasts. What it leaves Unknown
+// then stays so. An error leaves in states what is known so far.
 func (r *remoteLanding) call(ctx context.Context) error {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = firstPause, mostPause
@@ -33,32 +36,70 @@ func (r *remoteLanding) call(ctx context.Context) error {
 	if patience == 0 {
 		patience = 10 * time.Minute
 	}
-	before := len(r.orders)
-	for until := time.Now().Add(patience); ; {
+	var until time.Time
+	for before := len(r.orders) + 1; ; {
 		if err := r.settleOpen(ctx); err != nil {
 			return err
 		}
-		if err := r.sendOpen(ctx); err != nil {
+		sent, err := r.sendOpen(ctx)
+		if err != nil {
 			return err
 		}
-		open := append(r.in(target.Unsent, target.Absent), r.askable()...)
-		if len(open) == 0 {
+		unsent, lost := r.in(target.Unsent, target.Absent), r.askable()
+		open := len(unsent) + len(lost)
+		if open == 0 {
 			return nil
 		}
 		r.point(PointCalling)
-		if len(open) < before {
+		if open < before { // what calls took is no part of it: they wait for limits, too
 			pause.Reset()
+			until, before = time.Now().Add(patience), open
 		}
-		before = len(open)
-		wait := pause.NextBackOff()
-		if time.Now().Add(wait).After(until) {
+		left := time.Until(until)
+		if left <= 0 {
+			if sent {
+				return r.settleOpen(ctx)
+			}
 			return nil
 		}
-		r.say(EventWaiting, fmt.Sprintf("%d calls for records without a clear answer; looking in %s what became of them", len(open), wait.Round(time.Millisecond)))
+		wait := min(max(pause.NextBackOff(), r.untilLate(unsent, lost)), left)
+		r.say(EventWaiting, waitingFor(len(unsent), len(lost), len(r.absent), wait))
 		if err := idle(ctx, wait, nil, r.o.Stop); err != nil {
 			return err
 		}
 	}
+}
+
+// waitingFor says what calls wait for.
+func waitingFor(unsent, lost, absent int, wait time.Duration) string {
+	var said []string
+	if unsent > 0 {
+		said = append(said, fmt.Sprintf("the API did not carry out the calls for %d records for now; sending them again in %s", unsent, wait.Round(time.Millisecond)))
+	}
+	if lost -= absent; lost > 0 {
+		said = append(said, fmt.Sprintf("%d calls for records without a clear answer; looking in %s what became of them", lost, wait.Round(time.Millisecond)))
+	}
+	if absent > 0 {
+		said = append(said, fmt.Sprintf("%d records whose answers were lost are not there; looking once more in %s before they are sent again, as their calls may still be on their way", absent, wait.Round(time.Millisecond)))
+	}
+	return strings.Join(said, "; ")
+}
+
+// untilLate is how long it takes until there is something to do but to wait for
+// late calls; 0 where there is something now.
+func (r *remoteLanding) untilLate(unsent, lost []int) time.Duration {
+	if len(unsent) > 0 {
+		return 0
+	}
+	soonest := lateAfter
+	for _, n := range lost {
+		first, late := r.absent[n]
+		if !late {
+			return 0
+		}
+		soonest = min(soonest, time.Until(first.Add(lateAfter)))
+	}
+	return soonest
 }
 
 // askable lists the orders of which it is not known what became of them and may
@@ -81,71 +122,6 @@ func (r *remoteLanding) in(states ...target.State) []int {
 	return in
 }
 
-// sendOpen sends what was not sent yet, or is not there.
-func (r *remoteLanding) sendOpen(ctx context.Context) error {
-	open := r.in(target.Unsent, target.Absent)
-	if len(open) == 0 {
-		return nil
-	}
-	var again []int
-	for _, n := range open {
-		if r.states[n].State == target.Absent {
-			r.orders[n].Again = true
-			again = append(again, n)
-		}
-	}
-	if err := r.readAgain(ctx, again); err != nil {
-		return err
-	}
-	outcomes, err := r.Remote.Send(ctx, r.ordersOf(open))
-	for at, n := range open {
-		if at < len(outcomes) {
-			r.states[n] = outcomes[at]
-		}
-		// A record that was sent before may be the one that refuses this one.
-		if state := &r.states[n]; state.State == target.Refused && r.orders[n].Again && r.orders[n].Deed == target.DeedCreate && state.Code == record.CodeUnique && r.Remote.Abilities().Settles {
-			if settled, ok := r.settleOne(ctx, n); ok {
-				r.states[n] = settled
-			}
-		}
-	}
-	return err
-}
-
-// readAgain reads records whose changes are sent again: a call that was carried
-// out in part has made another version of them, and only the rest is to be sent.
-func (r *remoteLanding) readAgain(ctx context.Context, places []int) error {
-	places = slices.DeleteFunc(places, func(n int) bool { return r.orders[n].Deed != target.DeedUpdate || r.orders[n].Before == nil })
-	if len(places) == 0 || !r.Remote.Abilities().Fetch {
-		return nil
-	}
-	keys := make([][]record.Value, len(places))
-	for at, n := range places {
-		keys[at] = r.orders[n].Key
-	}
-	columns := r.orders[places[0]].Columns // those of all changes of an entity
-	fetched, err := r.Remote.Fetch(ctx, keys, columns)
-	if err != nil {
-		return err
-	}
-	for at, n := range places {
-		if fetched[at].Values != nil {
-			r.orders[n].Before, r.orders[n].Version = fetched[at].Values, fetched[at].Version
-		}
-	}
-	return nil
-}
-
-// settleOne asks whether what refuses an order is what it made itself when it
-// was sent before.
-func (r *remoteLanding) settleOne(ctx context.Context, n int) (target.Outcome, bool) {
-	outcomes, err := r.Remote.Settle(ctx, r.ordersOf([]int{n}))
-	if len(outcomes) != 1 {
-		return target.Outcome{State: target.Unknown}, err != nil
-	}
-	return outcomes[0], outcomes[0].State == target.Done || outcomes[0].State == target.Unknown
-}
-
 // settleOpen asks what became of orders whose answers were lost.
 func (r *remoteLanding) settleOpen(ctx context.Context) error {
 	open := r.askable()
@@ -155,10 +131,39 @@ func (r *remoteLanding) settleOpen(ctx context.Context) error {
 	outcomes, err := r.Remote.Settle(ctx, r.ordersOf(open))
 	for at, n := range open {
 		if at < len(outcomes) && outcomes[at].State != target.Unsent {
-			r.states[n] = outcomes[at]
+			r.found(n, outcomes[at])
 		}
 	}
 	return err
+}
+
+// found takes what a look has found of an order. That nothing is there counts at
+// the second look only, where a late call could still make it be there twice.
+func (r *remoteLanding) found(n int, outcome target.Outcome) {
+	first, before := r.absent[n]
+	switch late := outcome.State == target.Absent && outcome.Late; {
+	case late && !before:
+		r.absent[n] = time.Now()
+		fallthrough
+	case late && time.Since(first) < lateAfter && before:
+		outcome = target.Outcome{State: target.Unknown, Message: "nothing of it is there yet", Call: r.states[n].Call}
+	case outcome.State != target.Unknown:
+		delete(r.absent, n)
+	}
+	r.states[n] = outcome
+	r.tellTwins(r.orders[n].Ref, &outcome)
+}
+
+// tellTwins says that a record is there more than once.
+func (e *entityRun) tellTwins(ref record.Ref, outcome *target.Outcome) {
+	if outcome.State != target.Done || len(outcome.Twins) == 0 {
+		return
+	}
+	keys := make([]string, len(outcome.Twins))
+	for i, key := range outcome.Twins {
+		keys[i] = joinKey(key)
+	}
+	e.say(EventWarning, fmt.Sprintf("%s is there more than once: a call that came late was carried out beside its repeat. The record counts as %s; see to %s, which carry its mark, too", ref, joinKey(outcome.Key), strings.Join(keys, ", ")))
 }
 
 func (r *remoteLanding) ordersOf(places []int) []target.Order {
@@ -167,83 +172,6 @@ func (r *remoteLanding) ordersOf(places []int) []target.Order {
 		orders[at] = r.orders[n]
 	}
 	return orders
-}
-
-// takeOutcomes gives every record what came of its order.
-func (r *remoteLanding) takeOutcomes() {
-	verified := 0
-	for n, i := range r.places {
-		u, outcome := &r.l.units[i], &r.states[n]
-		ref := r.batch.Items[i].Ref
-		u.verified = outcome.Verified && outcome.State == target.Done
-		switch {
-		case len(outcome.Unwritten) > 0:
-			u.unwritten = outcome.Unwritten
-			u.rejection = &record.Rejection{
-				Ref: ref, Step: record.StepLand, Code: record.CodePartial, Field: strings.Join(outcome.Unwritten, ", "),
-				Err: fmt.Errorf("the record was changed in part, and not in these fields: %s; a retry sends the rest", orWord(outcome.Message, "the API refused them")),
-			}
-		case outcome.State == target.Done:
-			if u.verified {
-				verified++
-			}
-			if u.action == target.Create && r.To.NewKey == mapping.KeyIdentity {
-				u.rejection = r.l.giveKey(i, u, outcome.Key)
-			}
-		case outcome.State == target.Refused:
-			code := outcome.Code
-			if code == "" {
-				code = record.CodeRefused
-			}
-			u.rejection = &record.Rejection{
-				Ref: ref, Step: record.StepLand, Code: code, Field: strings.Join(outcome.Columns, ", "),
-				Err: errors.New(orWord(outcome.Message, "the API refused the record and gave no reason")),
-			}
-		default:
-			u.rejection = r.unknown(ref, outcome)
-		}
-	}
-	r.l.heldAll()
-	if verified > 0 {
-		r.say(EventVerified, fmt.Sprintf("the answers for %d records were lost, and the records were found to be as they must be", verified))
-	}
-}
-
-// unknown is the end of a record of which nobody knows what became of it.
-func (e *entityRun) unknown(ref record.Ref, outcome *target.Outcome) *record.Rejection {
-	what := "the API could not be asked what became of it: `landfall retry` asks again"
-	if outcome.Unaskable || !e.Remote.Abilities().Settles {
-		what = "there is no way to ask the API what became of it: look there by hand; where it is not there, `landfall retry --send-again` sends it once more"
-	}
-	code := outcome.Code
-	if code == "" {
-		code = record.CodeNoAnswer
-	}
-	message := "it was sent, and whether it was carried out is not known"
-	if outcome.Message != "" {
-		message += " (" + outcome.Message + ")"
-	}
-	return &record.Rejection{Ref: ref, Step: record.StepLand, Code: code, Unknown: true, Err: errors.New(message + "; " + what)}
-}
-
-// giveKey takes the key that the API gave a record.
-func (l *landing) giveKey(i int, u *unit, key []record.Value) *record.Rejection {
-	if len(key) != len(l.Key) {
-		return &record.Rejection{
-			Ref: l.batch.Items[i].Ref, Step: record.StepLand, Code: record.CodeNoAnswer, Unknown: true,
-			Err: fmt.Errorf("the API took the record and did not say under which key: look where the mapping says that the answer has it"),
-		}
-	}
-	copy(u.row, key)
-	u.setKey(key)
-	return nil
-}
-
-func orWord(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // say tells something of the entity.

@@ -35,13 +35,16 @@ type remoteLanding struct {
 	orders []target.Order
 	places []int // of the orders' records in the batch
 	states []target.Outcome
+	absent map[int]time.Time // orders of which nothing was there, and since when
+	asked  int64             // when lease and guard were asked last, in nanoseconds of the clock, which goes on while the process is suspended
+	called bool              // something was sent
 }
 
 // landRemote brings one batch to its end through calls: it looks, notes what it
 // is about to do, calls, and tells what came of it.
 func (e *lane) landRemote(ctx context.Context, batch *shaped) (*ledger.Marker, []failure, error) {
 	r := &remoteLanding{
-		lane: e, batch: batch, rows: e.lander.(*remoteRows), asks: &asks{},
+		lane: e, batch: batch, rows: e.lander.(*remoteRows), asks: &asks{}, absent: map[int]time.Time{},
 		at: ledger.Place{RunID: e.run.ID, EntityID: e.stored.ID, Slice: batch.Slice, Ordinal: batch.Ordinal},
 	}
 	begun := e.Gate.Begins()
@@ -148,6 +151,7 @@ func (r *remoteLanding) intend(ctx context.Context) error {
 		}
 		return r.Lease.Keep(ctx, a.Tx, r.run.Name)
 	}, r.Again)
+	r.asked = time.Now().UnixNano()
 	for i := range r.l.units {
 		if u := &r.l.units[i]; u.doneLeft() && u.ordered {
 			u.inBooks = true
@@ -169,8 +173,28 @@ func (r *remoteLanding) stillFree(ctx context.Context, tx sqldb.Tx) error {
 		}
 	}
 	owners, err := r.store.Owners(ctx, tx, keys)
+	if err == nil {
+		err = r.l.claimedByCalls(ctx, tx, keys, owners)
+	}
 	if err == nil && len(owners) > 0 {
 		err = errClaimedMeanwhile
+	}
+	return err
+}
+
+// claimedByCalls adds to owners the records of other batches whose calls to take
+// rows over are under way, or in doubt: the crosswalk knows of them only when they
+// are told.
+func (l *landing) claimedByCalls(ctx context.Context, tx sqldb.Tx, keys []string, owners map[string]record.Ref) error {
+	own := map[string]bool{}
+	for i := range l.batch.Items {
+		own[l.batch.Items[i].Ref.Key] = true
+	}
+	holding, err := l.intents.Holding(ctx, tx, keys, own)
+	for key, source := range holding {
+		if _, owned := owners[key]; !owned {
+			owners[key] = record.Ref{Entity: l.Name, Key: source}
+		}
 	}
 	return err
 }
@@ -278,12 +302,14 @@ func (e *lane) landBooks(ctx context.Context, within func(context.Context, targe
 
 // toldIntents are the source keys of the records whose intents the batch's end
 // does away with: all but those of which it is still not known what became of
-// them.
+// them. A record that is rejected before its call was asked after is one of these.
 func (l *landing) toldIntents() []string {
 	var keys []string
 	for i := range l.units {
 		u := &l.units[i]
-		if unknown := u.rejection != nil && u.rejection.Unknown; (u.ordered || u.left != nil) && !unknown {
+		unknown := u.rejection != nil && u.rejection.Unknown
+		unasked := u.rejection != nil && !u.ordered && u.left != nil && (u.left.State == intent.Sent || l.o.SendAgain)
+		if (u.ordered || u.left != nil) && !unknown && !unasked {
 			keys = append(keys, l.batch.Items[i].Ref.Key)
 		}
 	}

@@ -29,7 +29,8 @@ func (r *remoteLanding) makeOrders() error {
 		}
 		if u.left != nil {
 			order.Again = true
-			if u.left.State == intent.Sent {
+			// What another deed came to tells nothing of this one.
+			if u.left.State == intent.Sent && u.left.Deed == string(order.Deed) {
 				state.State = target.Unknown
 			}
 		}
@@ -44,7 +45,10 @@ func (r *remoteLanding) makeOrders() error {
 func (l *landing) order(i int, u *unit) (target.Order, error) {
 	generated := len(l.Columns) - len(l.Program.Columns)
 	order := target.Order{Deed: target.DeedCreate, Ref: l.batch.Items[i].Ref, Columns: l.Columns[generated:], Values: u.row[generated:]}
-	if u.left != nil && u.left.Token != "" && u.left.Hash == u.hash {
+	if u.action != target.Create {
+		order.Deed = target.DeedUpdate
+	}
+	if u.left != nil && u.left.Token != "" && u.left.Hash == u.hash && u.left.Deed == string(order.Deed) {
 		order.Token, order.Newest = u.left.Token, u.left.Newest
 	} else {
 		token, err := crosswalk.UUIDv7()
@@ -59,7 +63,7 @@ func (l *landing) order(i int, u *unit) (target.Order, error) {
 		}
 		return order, nil
 	}
-	order.Deed, order.Key = target.DeedUpdate, u.key
+	order.Key = u.key
 	columns, changes := l.changes([]int{i})
 	order.Columns, order.Values = columns, changes[0].Values
 	if u.before != nil {

@@ -28,12 +28,16 @@ func (l *landing) recogniseLeft(ctx context.Context) error {
 	}
 	l.each(func(i int, u *unit) *record.Rejection {
 		left, known := found[l.batch.Items[i].Ref.Key]
-		if !known || notFirst(l.batch.Items[i].Rejection) {
+		ofRollback := left.OfRollback() && left.Deed != string(target.DeedDelete)
+		if !known || ofRollback || notFirst(l.batch.Items[i].Rejection) {
 			return nil
 		}
 		u.left = &left
 		if left.State == intent.Sent && l.o.SendAgain {
 			left.State = intent.Absent
+		}
+		if left.State == intent.Sent && left.Deed == string(target.DeedUpdate) {
+			u.entry.HasHash = false // the row has to be looked at: it may hold either
 		}
 		if left.State != intent.Done {
 			return nil
@@ -75,8 +79,10 @@ func (l *landing) decideLeft() (err error) {
 		switch {
 		case u.left == nil || err != nil:
 			return nil
-		case u.left.State == intent.Sent && (!l.Remote.Abilities().Settles || u.left.Hash != u.hash):
-			return l.unknown(l.batch.Items[i].Ref, &target.Outcome{Unaskable: true})
+		case u.left.State == intent.Sent:
+			var rejection *record.Rejection
+			rejection, err = l.decideSent(l.batch.Items[i].Ref, u)
+			return rejection
 		case u.left.State != intent.Done || u.action != target.Leave:
 			return nil
 		}
@@ -97,6 +103,41 @@ func (l *landing) decideLeft() (err error) {
 		return nil
 	})
 	return err
+}
+
+// decideSent says of a record whose call is still in doubt what is done next: the
+// same once more, which asks first what became of it, or nothing.
+func (l *landing) decideSent(ref record.Ref, u *unit) (*record.Rejection, error) {
+	switch deed := target.Deed(u.left.Deed); {
+	case !l.Remote.Abilities().Settles:
+		return l.unknown(ref, &target.Outcome{Unaskable: true}), nil
+	case deed == target.DeedDelete:
+		return l.unknown(ref, &target.Outcome{Message: "a rollback was to delete the record"}), nil
+	case deed == target.DeedCreate && u.left.Hash != u.hash:
+		return l.unknown(ref, &target.Outcome{Unaskable: true, Message: "the source brings something else for it now, and what the books keep of what was sent is not enough to tell"}), nil
+	case deed == target.DeedCreate:
+		u.situation.RowGone = u.situation.Known // else it would not have been created
+		u.action = target.Create
+		return nil, nil
+	}
+	if u.action != target.Remember && u.action != target.Leave || u.left.Hash != u.hash {
+		return nil, nil
+	}
+	// The row is as it must be in all that can be seen: the call may have made it so.
+	u.action = target.Update
+	if u.left.Before != "" {
+		before, err := ledger.DecodeRow(l.Columns, u.left.Before)
+		if err != nil {
+			return nil, err
+		}
+		u.before = before
+	}
+	return nil, nil
+}
+
+// inDoubt reports whether it is not known whether a call has created the record.
+func (u *unit) inDoubt() bool {
+	return u.left != nil && u.left.State == intent.Sent && u.left.Deed == string(target.DeedCreate)
 }
 
 // doneLeft reports whether a call that was left was found to be carried out.

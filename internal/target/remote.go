@@ -123,6 +123,10 @@ type Order struct {
 	// is as old as that, or older, was there before, and is not of this order. Empty:
 	// not known.
 	Newest string
+	// Incomplete: it is made of what the books keep, which is not all that was sent.
+	// Settle never sends it, and takes it for done only by a mark that no other
+	// order has: what agrees may be somebody else's, or what it was before.
+	Incomplete bool
 }
 
 // Aging is a Remote whose records show in which order they were made.
@@ -162,6 +166,12 @@ type Outcome struct {
 	Verified bool
 	// Already: a delete found nothing to delete.
 	Already bool
+	// Late, of what is Absent: the lost call may still be carried out, and nothing at
+	// the API would keep the record from being there twice when it is sent again.
+	Late bool
+	// Twins are the keys of further records that carry the order's mark: it has been
+	// carried out more than once. Of what Settle finds Done.
+	Twins [][]record.Value
 	// Unaskable, of what Settle leaves Unknown: the order holds nothing that the API
 	// could be asked by, so that asking again is no use.
 	Unaskable bool

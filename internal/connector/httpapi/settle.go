@@ -98,6 +98,8 @@ func (r *remote) judged(o *target.Order, s seen, there bool) target.Outcome {
 	switch {
 	case len(strange) > 0:
 		return target.Outcome{State: target.Refused, Code: record.CodeEdited, Columns: strange, Message: "the record was changed by somebody else meanwhile"}
+	case same && o.Incomplete && !r.marked(o, s):
+		return notTold()
 	case same && (!hidden || r.carriesMark(o, s)):
 		return done
 	}
@@ -109,6 +111,9 @@ func (r *remote) judged(o *target.Order, s seen, there bool) target.Outcome {
 // holds all that the order writes. Where nothing tells how old it is, what it holds
 // beside the fields that it was found by has to be proof.
 func (r *remote) whose(o *target.Order, s seen, by []string, done target.Outcome) target.Outcome {
+	if o.Incomplete && !r.marked(o, s) {
+		done = notTold()
+	}
 	if r.Marker != nil {
 		if r.carriesMark(o, s) {
 			return done
@@ -153,6 +158,16 @@ func (r *remote) carriesMark(o *target.Order, s seen) bool {
 	return there && text(at(s.tree, r.field(r.Marker.Field).path)) == mark
 }
 
+// marked reports whether a record carries a mark that no other order has.
+func (r *remote) marked(o *target.Order, s seen) bool {
+	return o.Token != "" && r.Marker != nil && r.mark.uses("token") && r.carriesMark(o, s)
+}
+
+// notTold is what is known of an order that agrees as far as it is known itself.
+func notTold() target.Outcome {
+	return target.Outcome{State: target.Unknown, Message: "a record agrees with what is still known of it, which is not all that was sent"}
+}
+
 func (r *remote) markOf(o *target.Order) (string, bool) {
 	w := words{"type": r.Name, "ref": o.Ref.String()}
 	if o.Token != "" {
@@ -189,10 +204,21 @@ func (r *remote) settleCreates(ctx context.Context, orders []target.Order, outco
 		}
 		left = next
 	}
-	if r.create == nil || !r.create.Idempotent || len(left) == 0 {
+	if r.create == nil || !r.create.Idempotent {
 		return nil
 	}
-	return r.settleBySending(ctx, orders, outcomes, left)
+	var whole []int
+	for _, place := range left {
+		if orders[place].Incomplete {
+			outcomes[place] = target.Outcome{State: target.Unknown, Message: "it can be settled only by sending it again, and not all of it is known any more"}
+			continue
+		}
+		whole = append(whole, place)
+	}
+	if len(whole) == 0 {
+		return nil
+	}
+	return r.settleBySending(ctx, orders, outcomes, whole)
 }
 
 // holds reports whether the order writes something into all of the columns.
@@ -239,21 +265,46 @@ func (r *remote) settleBy(ctx context.Context, orders []target.Order, outcomes [
 	}
 	claimed := map[string]bool{} // a record became of one order
 	for i, place := range places {
-		outcomes[place] = target.Outcome{State: target.Absent}
+		o := &orders[place]
+		outcomes[place] = target.Outcome{State: target.Absent, Late: !r.once(o)}
 		for _, s := range found[canonical(tuples[i], columns)] {
 			key := r.values(s, r.keys)
 			name := canonical(key, r.keys)
-			if outcomes[place] = somebodyElses(names); claimed[name] {
+			switch {
+			case outcomes[place].State == target.Done:
+				if r.marked(o, s) {
+					outcomes[place].Twins = append(outcomes[place].Twins, key)
+				}
 				continue
 			}
-			outcomes[place] = r.whose(&orders[place], s, names, target.Outcome{State: target.Done, Verified: true, Key: key})
-			if outcomes[place].State == target.Done {
-				claimed[name] = true
-				break
+			is := somebodyElses(names)
+			if !claimed[name] {
+				is = r.whose(o, s, names, target.Outcome{State: target.Done, Verified: true, Key: key})
 			}
+			if is.State == target.Done {
+				claimed[name] = true
+			} else if outcomes[place].State == target.Unknown {
+				continue // one that may be ours is not made another's by the next
+			}
+			outcomes[place] = is
 		}
 	}
 	return nil
+}
+
+// once reports whether a create cannot be carried out twice, however late a call
+// comes: its key is made on our side, the API knows it by its token, or keeps
+// something that it writes unique.
+func (r *remote) once(o *target.Order) bool {
+	if o.Key != nil || r.create != nil && r.create.Idempotent || r.Marker != nil && r.field(r.Marker.Field).Unique {
+		return true
+	}
+	for _, u := range r.table.Uniques {
+		if !u.Primary && holds(o, u.Columns) {
+			return true
+		}
+	}
+	return false
 }
 
 // tuple is what the order writes into the fields; the marker is no column.
