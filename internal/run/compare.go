@@ -209,7 +209,12 @@ func (l *landing) match(ctx context.Context) error {
 	// look different may match one row: the first in order takes it over. Several
 	// may point at it.
 	takers := map[string]record.Ref{}
+	notLookedFor := map[*unit]string{}
 	for i, u := range asked {
+		if matched[i].Refused != "" {
+			notLookedFor[u] = matched[i].Refused
+			continue
+		}
 		u.situation.Matches = matched[i].Count
 		if matched[i].Count == 1 {
 			u.setKey(matched[i].Key)
@@ -221,6 +226,16 @@ func (l *landing) match(ctx context.Context) error {
 			}
 		}
 	}
+	l.each(func(i int, u *unit) *record.Rejection {
+		why := notLookedFor[u]
+		if why == "" {
+			return nil
+		}
+		return &record.Rejection{
+			Ref: l.batch.Items[i].Ref, Step: record.StepDecide, Code: record.CodeRefused, Field: fieldList(l.Match),
+			Err: fmt.Errorf("the API does not look for what the record is matched by, so that nobody knows whether it is there (%s): mend the value", why),
+		}
+	})
 	// The rows are locked before it is asked whose they are: a lane that is just
 	// taking one over is waited for.
 	if takeover := l.policy.OnMatch == "update"; (takeover || l.LogFull) && len(single) > 0 {

@@ -89,4 +89,8 @@ type Refusal struct {
 type Matched struct {
 	Count int64
 	Key   []record.Value
+	// Refused is why an API does not look for the tuple, without values: whether
+	// something matches is not known, and asking again is no use. Empty: it was
+	// looked for.
+	Refused string
 }

@@ -1,8 +1,12 @@
 package caller
 
 import (
+	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,6 +30,45 @@ type Basic struct {
 type Header struct {
 	Name  string `yaml:"name"`
 	Value string `yaml:"value"`
+}
+
+// Secrets are the texts of it that no message may repeat.
+func (a Auth) Secrets() []string {
+	var secrets []string
+	add := func(texts ...string) {
+		for _, text := range texts {
+			if text != "" {
+				secrets = append(secrets, text)
+			}
+		}
+	}
+	add(a.Bearer)
+	if a.Basic != nil {
+		add(a.Basic.Password, base64.StdEncoding.EncodeToString([]byte(a.Basic.User+":"+a.Basic.Password)))
+	}
+	if a.Header != nil {
+		_, credential, _ := strings.Cut(a.Header.Value, " ") // behind its scheme
+		add(a.Header.Value, credential)
+	}
+	if a.HMAC != nil {
+		add(a.HMAC.Secret)
+	}
+	for _, parameters := range []map[string]string{a.Form, a.Query} {
+		for _, name := range slices.Sorted(maps.Keys(parameters)) {
+			add(parameters[name])
+		}
+	}
+	return secrets
+}
+
+// AddedToForms is how many bytes `auth` adds to the body of a form.
+func (c *Caller) AddedToForms() int {
+	added := url.Values{}
+	c.auth.parameters(url.Values{}, added)
+	if len(added) == 0 {
+		return 0
+	}
+	return len("&" + added.Encode())
 }
 
 // parameters adds what stands in the URL or in a form body.

@@ -46,3 +46,20 @@ func (b *breaker) close() {
 	defer b.mu.Unlock()
 	b.row = 0
 }
+
+// open returns the error with which everything has ended; nil: it has not.
+func (c *Caller) open() error {
+	if err := c.breaker.open(); err != nil {
+		return err
+	}
+	return c.within.open()
+}
+
+// DeniedWithin counts an answer that came and let none of its records through, and
+// returns the error with which everything ends when there were too many in a row.
+func (c *Caller) DeniedWithin(what, why string) error {
+	return c.within.denied(what+" at "+c.url.Host, why)
+}
+
+// LetThrough ends a row of such answers.
+func (c *Caller) LetThrough() { c.within.close() }

@@ -61,6 +61,9 @@ type Reply struct {
 	Answer
 	Judgement
 	Number int64 // of the call, from 1 within the process; 0: none was sent
+	// Again: an earlier try of the call was left unknown, so that the answer may be
+	// about what that one did.
+	Again bool
 }
 
 // ByStatus judges by the status alone, as HTTP means it.

@@ -27,6 +27,7 @@ type Caller struct {
 	turnstile *turnstile
 	places    chan struct{} // one for each call that is out
 	breaker   breaker
+	within    breaker // for results that deny access within answers
 	calls     atomic.Int64
 
 	mu       sync.Mutex
@@ -50,7 +51,7 @@ func New(at string, auth Auth, limits Limits) (*Caller, error) {
 		return nil, fmt.Errorf("limits.%s: %s", key, expected)
 	}
 	c := &Caller{url: parsed, auth: auth, limits: limits, client: newClient(limits), places: make(chan struct{}, limits.Calls), told: map[string]time.Time{}}
-	c.breaker.most = limits.Denials
+	c.breaker.most, c.within.most = limits.Denials, limits.Denials
 	c.turnstile = newTurnstile(limits, c.waits)
 	return c, nil
 }
@@ -78,12 +79,13 @@ func (c *Caller) Do(ctx context.Context, call Call) (Reply, error) {
 	tries := 0
 	var last Reply // the last that was sent; one that left it unknown stays
 	for {
-		if err := c.breaker.open(); err != nil {
+		if err := c.open(); err != nil {
 			return last, err
 		}
 		reply, pause, err := c.once(ctx, call)
 		if reply.Meaning == Answered {
 			c.breaker.close()
+			reply.Again = last.Meaning == Unknown
 			return reply, nil
 		}
 		if last.Meaning != Unknown && (reply.Number > 0 || last.Number == 0) {
@@ -104,6 +106,9 @@ func (c *Caller) Do(ctx context.Context, call Call) (Reply, error) {
 		tries++
 		if call.Once && reply.Meaning != Denied && (reply.Meaning == Unsent || tries == triesOfOnce) {
 			return last, fmt.Errorf("%s: %s", c.describe(call), reply.Why)
+		}
+		if pause > c.limits.Patience {
+			return last, fmt.Errorf("%s: %s: %w", c.describe(call), reply.Why, tooLong(pause, c.limits.Patience))
 		}
 		wait := max(pauses.NextBackOff(), pause)
 		if out := time.Since(c.since(failing, reply.Meaning)) + wait; out > c.limits.Patience {
@@ -138,7 +143,7 @@ func (c *Caller) once(ctx context.Context, call Call) (reply Reply, pause time.D
 	if err := c.turnstile.pass(ctx); err != nil {
 		return Reply{}, 0, err
 	}
-	if err := c.breaker.open(); err != nil { // it may have opened meanwhile
+	if err := c.open(); err != nil { // it may have opened meanwhile
 		return Reply{}, 0, err
 	}
 	request, err := c.request(ctx, call)
@@ -166,7 +171,10 @@ func (c *Caller) once(ctx context.Context, call Call) (reply Reply, pause time.D
 	pause = retryAfter(got.answer.Header, time.Now())
 	switch reply.Meaning {
 	case Throttled:
-		c.turnstile.throttled(began, pause)
+		c.turnstile.hold(pause)
+		c.turnstile.throttled(began)
+	case Unknown, Denied: // such as 503: it asks for the same
+		c.turnstile.hold(pause)
 	case Answered:
 		c.turnstile.answered()
 		c.mu.Lock()

@@ -120,12 +120,15 @@ func TestRateSoak(t *testing.T) {
 	keepsRate(t, caller.Limits{Rate: 4, Burst: 1, Calls: 10}, 10, time.Minute)
 }
 
-// A connection that takes its time does not let calls pile up behind it.
+// A connection that takes its time lets calls neither pile up behind it nor come
+// more slowly than they may.
 func TestRateOverSlowConnections(t *testing.T) {
 	t.Parallel()
 	a, at := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.Header().Set("Connection", "close") })
 	c := newCaller(t, at, caller.Limits{Rate: 10, Burst: 2, Calls: 10})
-	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	caller.SlowConnections(c, 150*time.Millisecond)
+	const lasting = 2500 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), lasting)
 	defer cancel()
 	var running sync.WaitGroup
 	for range 10 {
@@ -138,6 +141,9 @@ func TestRateOverSlowConnections(t *testing.T) {
 	running.Wait()
 	if most := a.most(); most > 12 {
 		t.Errorf("%d calls came within one second", most)
+	}
+	if got := a.count(); got < 20 { // 25 and the burst, but for the first connections
+		t.Errorf("%d calls came in %s, at 10 a second", got, lasting)
 	}
 }
 
@@ -302,42 +308,6 @@ func TestUnknownStays(t *testing.T) {
 	call.Repeatable = true
 	if reply, err := c.Do(t.Context(), call); err == nil || reply.Meaning != caller.Unknown {
 		t.Errorf("%+v %v", reply.Judgement, err)
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
-	for name, after := range map[string]func() string{
-		"seconds": func() string { return "1" },
-		"date":    func() string { return time.Now().Add(2 * time.Second).UTC().Format(http.TimeFormat) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var other atomic.Int64
-			a, at := serve(t, func(n int, w http.ResponseWriter, _ *http.Request) {
-				if n == 1 {
-					w.Header().Set("Retry-After", after())
-					w.WriteHeader(429)
-				}
-			})
-			c := newCaller(t, at, caller.Limits{Calls: 2})
-			began := time.Now()
-			go func() {
-				time.Sleep(100 * time.Millisecond) // a call of somebody else keeps the pause, too
-				c.Do(t.Context(), reading)
-				other.Store(int64(time.Since(began)))
-			}()
-			if _, err := c.Do(t.Context(), writing); err != nil || a.count() < 2 {
-				t.Fatal(err, a.count())
-			}
-			if waited := time.Since(began); waited < 900*time.Millisecond {
-				t.Errorf("waited %s", waited)
-			}
-			time.Sleep(200 * time.Millisecond)
-			if waited := time.Duration(other.Load()); waited < 800*time.Millisecond {
-				t.Errorf("another call waited %s", waited)
-			}
-		})
 	}
 }
 

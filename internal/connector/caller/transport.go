@@ -64,17 +64,25 @@ func (c *Caller) exchange(ctx context.Context, request *http.Request) exchange {
 	timer := time.AfterFunc(c.limits.Timeout, func() { cancel(errTimeout) })
 	defer timer.Stop()
 	var sent atomic.Bool
-	connections, asked := 0, time.Now()
+	connections := 0
 	trace := &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) {
+			if !timer.Stop() {
+				return // it is over
+			}
 			connections++
-			if connections == 1 && time.Since(asked) < c.closeEnough() {
+			var err error
+			if connections > 1 {
+				err = c.turnstile.pass(ctx)
+			}
+			if err == nil {
+				err = c.turnstile.leave(ctx)
+			}
+			if err != nil {
+				cancel(err)
 				return
 			}
-			timer.Stop()
-			if c.turnstile.pass(ctx) == nil {
-				timer.Reset(c.limits.Timeout)
-			}
+			timer.Reset(c.limits.Timeout)
 		},
 		WroteHeaders: func() { sent.Store(true) },
 	}
@@ -92,15 +100,6 @@ func (c *Caller) exchange(ctx context.Context, request *http.Request) exchange {
 		err = errors.New("the answer is longer than " + strconv.FormatInt(c.limits.Answer, 10) + " bytes")
 	}
 	return exchange{answer: answer, sent: true, err: err}
-}
-
-// closeEnough is how long a connection may take before the turn that was waited
-// for is too old: later turns would come right behind it.
-func (c *Caller) closeEnough() time.Duration {
-	if c.limits.Rate <= 0 {
-		return time.Hour
-	}
-	return min(time.Duration(float64(time.Second)/float64(c.limits.Rate)/4), 50*time.Millisecond)
 }
 
 var errTimeout = errors.New("the API did not answer in time")

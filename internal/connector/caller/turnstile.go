@@ -2,6 +2,7 @@ package caller
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -14,13 +15,15 @@ import (
 // behind the other, so that a slower rate and a pause hold for all but nobody's
 // turn is promised beforehand; and the rate falls when the API throttles.
 type turnstile struct {
-	turn chan struct{} // held by whoever is next
-	full rate.Limit    // as the limits say; rate.Inf without one
+	turn     chan struct{} // held by whoever is next
+	full     rate.Limit    // as the limits say; rate.Inf without one
+	patience time.Duration // the longest pause that is waited for
 
 	mu      sync.Mutex
-	bucket  *rate.Limiter
-	until   time.Time // nobody passes before; the API asked for it
-	cut     time.Time // when the rate last fell
+	bucket  *rate.Limiter // of turns
+	door    *rate.Limiter // of requests that leave, see leave
+	until   time.Time     // nobody passes before; the API asked for it
+	cut     time.Time     // when the rate last fell
 	ceiling rate.Limit
 	passed  int       // since counted
 	counted time.Time // begin of the second that is counted
@@ -43,7 +46,7 @@ func newTurnstile(limits Limits, waiting func(time.Duration, bool)) *turnstile {
 	if limits.Rate > 0 {
 		full = rate.Limit(limits.Rate)
 	}
-	return &turnstile{turn: make(chan struct{}, 1), full: full, ceiling: full, bucket: rate.NewLimiter(full, limits.Burst), waiting: waiting}
+	return &turnstile{turn: make(chan struct{}, 1), full: full, patience: limits.Patience, ceiling: full, bucket: rate.NewLimiter(full, limits.Burst), door: rate.NewLimiter(full, limits.Burst), waiting: waiting}
 }
 
 // pass returns when a call may be made.
@@ -72,7 +75,29 @@ func (t *turnstile) pass(ctx context.Context) error {
 	return nil
 }
 
-// sitOut waits for the end of a pause, also of one that is prolonged meanwhile.
+// leave returns when a request may be put on its connection. Turns come as fast as
+// the rate allows, and so do requests, unless connections took their time to be
+// there: then those of several turns would leave together.
+func (t *turnstile) leave(ctx context.Context) error {
+	if err := t.sitOut(ctx); err != nil {
+		return err
+	}
+	reserved := t.door.Reserve()
+	if err := sleep(ctx, reserved.Delay()); err != nil {
+		reserved.Cancel()
+		return err
+	}
+	return nil
+}
+
+// setLimit makes all go at another rate. It is called with the lock held.
+func (t *turnstile) setLimit(limit rate.Limit) {
+	t.bucket.SetLimit(limit)
+	t.door.SetLimit(limit)
+}
+
+// sitOut waits for the end of a pause, also of one that is prolonged meanwhile; one
+// that is longer than patience lasts is an error.
 func (t *turnstile) sitOut(ctx context.Context) error {
 	for {
 		t.mu.Lock()
@@ -80,6 +105,9 @@ func (t *turnstile) sitOut(ctx context.Context) error {
 		t.mu.Unlock()
 		if wait <= 0 {
 			return nil
+		}
+		if wait > t.patience {
+			return tooLong(wait, t.patience)
 		}
 		t.waiting(wait, true)
 		if err := sleep(ctx, wait); err != nil {
@@ -112,14 +140,24 @@ func (t *turnstile) pace() rate.Limit {
 	return rate.Limit(max(float64(t.passed)/since.Seconds(), float64(t.before), 1))
 }
 
-// throttled slows down, once for all calls that were sent before the last time,
-// and lets nobody pass for as long as the API asks.
-func (t *turnstile) throttled(sent time.Time, pause time.Duration) {
+// tooLong says of a pause that it is not waited for.
+func tooLong(pause, patience time.Duration) error {
+	return fmt.Errorf("the API asks for a pause of %s, which is longer than `patience` (%s): run again after it", pause.Round(time.Second), patience)
+}
+
+// hold lets nobody pass for as long as the API asks.
+func (t *turnstile) hold(pause time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if until := time.Now().Add(pause); pause > 0 && until.After(t.until) {
 		t.until = until
 	}
+}
+
+// throttled slows down, once for all calls that were sent before the last time.
+func (t *turnstile) throttled(sent time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if sent.Before(t.cut) {
 		return
 	}
@@ -133,7 +171,7 @@ func (t *turnstile) throttled(sent time.Time, pause time.Duration) {
 	if t.full != rate.Inf {
 		lowest = t.full * lowestShare
 	}
-	t.bucket.SetLimit(max(from*cutTo, lowest))
+	t.setLimit(max(from*cutTo, lowest))
 }
 
 // answered gives a little of the rate back.
@@ -147,7 +185,7 @@ func (t *turnstile) answered() {
 	if now *= recovery; now >= t.ceiling {
 		now, t.ceiling = t.full, t.full
 	}
-	t.bucket.SetLimit(now)
+	t.setLimit(now)
 }
 
 // slowed reports whether the rate is below what it may be.
@@ -158,6 +196,9 @@ func (t *turnstile) slowed() bool {
 }
 
 func sleep(ctx context.Context, wait time.Duration) error {
+	if wait <= 0 {
+		return context.Cause(ctx)
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -20,7 +20,7 @@ func (r *remote) Newest(ctx context.Context) (string, error) {
 	if r.newest == nil || r.Marker != nil {
 		return "", nil // marks tell more
 	}
-	all, err := r.read(ctx, r.newest, words{"type": r.Name, "fields": r.paths(nil)})
+	all, err := r.read(ctx, r.newest, words{"type": r.Name, "fields": r.paths(nil)}, nil)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("looking for the newest record: %w", err)

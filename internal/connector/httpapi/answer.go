@@ -11,9 +11,9 @@ import (
 
 // parsed is an answer as expressions see it.
 type parsed struct {
-	env map[string]any
-	// json tells whether the body is JSON at all.
-	json bool
+	env   map[string]any
+	json  bool // the body is JSON
+	empty bool // there is no body
 }
 
 // parse takes an answer apart.
@@ -23,7 +23,7 @@ func parse(a caller.Answer) parsed {
 		headers[strings.ToLower(name)] = strings.Join(values, ", ")
 	}
 	body, ok := parseJSON(a.Body)
-	return parsed{env: map[string]any{"status": a.Status, "headers": headers, "body": body}, json: ok}
+	return parsed{env: map[string]any{"status": a.Status, "headers": headers, "body": body}, json: ok, empty: len(bytes.TrimSpace(a.Body)) == 0}
 }
 
 // with is the environment with further names.

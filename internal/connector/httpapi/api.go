@@ -20,6 +20,7 @@ type api struct {
 	headers map[string]string
 	kinds   map[string]*kind
 	ask     *request
+	secrets []string // that no message may repeat
 }
 
 // New makes an API of a description. It makes no call.
@@ -33,7 +34,7 @@ func New(d Description) (target.API, error) {
 
 func compile(d *Description) (*api, faults) {
 	c := &compiling{Description: d}
-	a := &api{headers: d.Headers, kinds: map[string]*kind{}}
+	a := &api{headers: d.Headers, secrets: append(d.Auth.Secrets(), d.Secrets...), kinds: map[string]*kind{}}
 	compileJudge(d.Answers, []string{"answers"}, resultNames, d.Answers.Code != "", &c.faults)
 	for _, t := range d.Types {
 		a.kinds[t.Name] = c.kind(t, []string{"types", t.Name})
@@ -88,11 +89,14 @@ func (a *api) Ask(ctx context.Context) error {
 	if asked == nil {
 		return nil
 	}
-	call := asked.call(filling, a.headers)
+	call, err := asked.call(filling, a.headers)
+	if err != nil {
+		return fmt.Errorf("%s: %w", asked.name, err)
+	}
 	call.Repeatable, call.Once = true, true
-	said, err := a.do(ctx, asked, call)
+	said, err := a.do(ctx, asked, call, nil)
 	if err == nil && said.verdict != success {
-		err = fmt.Errorf("%s: %s", asked.name, plain(said.message))
+		err = fmt.Errorf("%s: %s", asked.name, said.message)
 	}
 	return err
 }
@@ -108,20 +112,35 @@ type said struct {
 	ruling
 	parsed
 	number int64
+	again  bool  // the call had been sent before, and what became of it then is not known
+	found  []any // the records that a reading call answered with
 }
 
 // do makes a call and judges its answer. Beside an error, the verdict is unknown
-// where the call was sent, and undecided where it was not.
-func (a *api) do(ctx context.Context, q *request, call caller.Call) (said, error) {
+// where the call was sent, and undecided where it was not. carried gives the
+// values that the call carries, which no message may repeat; nil: none.
+func (a *api) do(ctx context.Context, q *request, call caller.Call, carried func() []string) (said, error) {
 	var s said
 	call.Judge = func(answer caller.Answer) caller.Judgement {
 		s.parsed = parse(answer)
 		s.ruling = q.judge.whole(s.parsed, q.purpose)
-		s.message = plain(s.message)
+		if s.verdict == success {
+			var why string
+			if s.found, why = q.reads(s.parsed, answer.Status); why != "" {
+				s.ruling = ruling{verdict: unknown, message: why}
+				return s.meaning()
+			}
+		}
+		if s.verdict != success {
+			s.ruling = a.told(s.ruling, carried)
+		}
+		if s.message == "" && s.verdict != success {
+			s.message = "HTTP " + caller.StatusText(answer.Status)
+		}
 		return s.meaning()
 	}
 	reply, err := a.calls.Do(ctx, call)
-	s.number = reply.Number
+	s.number, s.again = reply.Number, reply.Again
 	switch reply.Meaning {
 	case caller.Unknown:
 		s.verdict, s.message = unknown, reply.Why

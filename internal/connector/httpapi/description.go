@@ -15,6 +15,7 @@ type Description struct {
 	Answers Answers           `yaml:"answers"` // how answers are judged, unless a request says otherwise
 	Ask     *Request          `yaml:"ask"`     // a request that changes nothing and shows that we are let in; nil: a count, where there is one
 	Types   []*Type           `yaml:"-"`
+	Secrets []string          `yaml:"-"` // beside those of Auth: what no message may repeat
 }
 
 // Type is a kind of record of the API.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"landfall/internal/record"
@@ -52,7 +53,10 @@ func (r *remote) nameHeldBy(ctx context.Context, jobs []*job, names []string) er
 	}
 	all, err := r.search(ctx, columns, tuples, nil)
 	if err != nil {
-		return err
+		if ctx.Err() != nil || errors.Is(err, target.ErrDenied) {
+			return err
+		}
+		return nil // the orders are refused all the same, without a word about which value
 	}
 	holders := map[string][]string{}
 	for _, s := range all {

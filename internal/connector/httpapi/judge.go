@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,6 +35,7 @@ type ruling struct {
 	code    record.Code
 	message string
 	columns []string
+	status  bool // it was judged by the status alone
 }
 
 // judge is Answers, compiled.
@@ -174,13 +177,15 @@ func (j *judge) whole(p parsed, asked purpose) ruling {
 	r := j.rule(p.with("result", p.env["body"], "record", p.env["body"], "index", 0))
 	status, _ := p.env["status"].(int)
 	if r.verdict == undecided {
-		r.verdict = byStatus(status, asked, j.says)
-	}
-	if r.message == "" && r.verdict != success {
-		r.message = "HTTP " + caller.StatusText(status)
+		r.verdict, r.status = byStatus(status, asked, j.says), true
+		if r.verdict == success && !p.json && !p.empty {
+			r.verdict, r.message = unknown, notJSON // a page of whoever stands before the API
+		}
 	}
 	return r
 }
+
+const notJSON = "the answer is not JSON"
 
 // byStatus is what a status means where nothing else is said.
 func byStatus(status int, asked purpose, says bool) verdict {
@@ -248,6 +253,11 @@ func number(value any) (int, bool) {
 	switch value := value.(type) {
 	case int:
 		return value, true
+	case json.Number: // 361.0
+		f, err := value.Float64()
+		return int(f), err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53
+	case float64:
+		return int(value), value == math.Trunc(value) && math.Abs(value) < 1<<53
 	case string:
 		n, err := strconv.Atoi(strings.TrimSpace(value))
 		return n, err == nil

@@ -78,6 +78,9 @@ func (c *compiling) kind(t *Type, path []string) *kind {
 	k.create, k.update, k.replace = request(t.Create, toCreate), request(t.Update, toUpdate), request(t.Replace, toReplace)
 	k.get, k.find, k.remove, k.counted = request(t.Get, toGet), request(t.Find, toFind), request(t.Delete, toDelete), request(t.Count, toCount)
 	k.newest = request(t.Newest, toNewest)
+	k.get.holdsKey(k)
+	k.find.holdsKey(k)
+	k.newest.holdsKey(k)
 	if k.counted != nil && k.counted.total == nil {
 		c.faults.add(under(path, "count", "total"), "", "expected an expression for the number, such as body.total")
 	}

@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"landfall/internal/record"
@@ -108,7 +110,10 @@ func (r *remote) byKey(ctx context.Context, keys [][]record.Value, columns []sql
 			several = append(several, w["key"])
 		}
 		w["keys"] = several
-		got, err := r.read(ctx, q, w)
+		got, err := r.read(ctx, q, w, func() []string { return r.textsOf(r.keys, chunks[i]) })
+		if refused, is := err.(*errNotAsked); is && refused.unmade {
+			return nil // no record has such a key
+		}
 		if err == nil && q.most() == 1 && len(got) > 1 {
 			err = fmt.Errorf("%s: the answer holds %d records for one key: `found` should say where the one stands", q.name, len(got))
 		}
@@ -140,10 +145,14 @@ func (r *remote) index(all []seen, columns []sqldb.Column) map[string]seen {
 }
 
 // read makes a reading call, and returns the records that it answers with.
-func (r *remote) read(ctx context.Context, q *request, w words) ([]seen, error) {
-	call := q.call(w, r.api.headers)
+// A searched value that the API cannot be asked for is errNotAsked.
+func (r *remote) read(ctx context.Context, q *request, w words, carried func() []string) ([]seen, error) {
+	call, err := q.call(w, r.api.headers)
+	if err != nil {
+		return nil, &errNotAsked{call: q.name, why: err.Error(), unmade: true}
+	}
 	call.Repeatable = true
-	said, err := r.api.do(ctx, q, call)
+	said, err := r.api.do(ctx, q, call, carried)
 	if err != nil {
 		return nil, err
 	}
@@ -152,10 +161,10 @@ func (r *remote) read(ctx context.Context, q *request, w words) ([]seen, error) 
 	case gone:
 		return nil, nil
 	default:
-		return nil, fmt.Errorf("%s: %s", q.name, said.message)
+		return nil, &errNotAsked{call: q.name, why: said.message}
 	}
 	var all []seen
-	for _, tree := range list(q.found.value(said.env)) {
+	for _, tree := range said.found {
 		s := seen{tree: tree}
 		if r.version != nil {
 			s.version = text(r.version.value(said.with("record", tree)))
@@ -205,11 +214,34 @@ func (r *remote) search(ctx context.Context, columns []sqldb.Column, tuples [][]
 	return slices.Concat(answers...), err
 }
 
+// searchEach searches, and where the API refuses to, finds out for which tuples:
+// refused says why, by their canonical text.
+func (r *remote) searchEach(ctx context.Context, columns []sqldb.Column, tuples [][]record.Value) (all []seen, refused map[string]string, err error) {
+	all, err = r.search(ctx, columns, tuples, nil)
+	var not *errNotAsked
+	if !errors.As(err, &not) {
+		return all, nil, err
+	}
+	if len(tuples) == 1 {
+		return nil, map[string]string{canonical(tuples[0], columns): not.Error()}, nil
+	}
+	all, refused = nil, map[string]string{}
+	for _, half := range [][][]record.Value{tuples[:len(tuples)/2], tuples[len(tuples)/2:]} {
+		found, why, err := r.searchEach(ctx, columns, half)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, found...)
+		maps.Copy(refused, why)
+	}
+	return all, refused, nil
+}
+
 // searchOne searches in one call, or in halves where an answer is full.
 func (r *remote) searchOne(ctx context.Context, columns []sqldb.Column, tuples [][]record.Value, wanted []sqldb.Column) ([]seen, error) {
 	w := words{"type": r.Name, "fields": r.paths(slices.Concat(columns, wanted))}
 	if r.find.Limit > 0 {
-		w["limit"] = marshal(r.find.Limit)
+		w["limit"] = r.find.Limit
 	}
 	if len(columns) == 1 {
 		w["field"] = columns[0].Name
@@ -222,7 +254,7 @@ func (r *remote) searchOne(ctx context.Context, columns []sqldb.Column, tuples [
 	if r.find.filter != nil {
 		w["filter"] = r.find.filter.write(r.kind, columns, tuples)
 	}
-	all, err := r.read(ctx, r.find, w)
+	all, err := r.read(ctx, r.find, w, func() []string { return r.textsOf(columns, tuples) })
 	if err != nil || r.find.Limit == 0 || len(all) < r.find.Limit || len(tuples) == 1 {
 		return all, err
 	}
@@ -254,7 +286,7 @@ func (r *remote) Match(ctx context.Context, columns []sqldb.Column, tuples [][]r
 	if len(asked) == 0 {
 		return matched, nil
 	}
-	all, err := r.search(ctx, columns, asked, nil)
+	all, refused, err := r.searchEach(ctx, columns, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -280,6 +312,7 @@ func (r *remote) Match(ctx context.Context, columns []sqldb.Column, tuples [][]r
 				matched[i].Key = nil
 			}
 		}
+		matched[i].Refused = refused[canonical(tuple, columns)]
 	}
 	return matched, nil
 }

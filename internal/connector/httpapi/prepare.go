@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 
+	"landfall/internal/connector/caller"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 	"landfall/internal/target"
@@ -24,7 +26,11 @@ func (r *remote) prepared(q *request, jobs []*job) []*job {
 		r.keyWords(w, j.order.Key)
 		j.words = w
 		if j.order.Deed != target.DeedDelete {
-			nothing := r.record(q, j)
+			nothing, fault := r.record(q, j)
+			if fault != nil {
+				j.refused(*fault, 0)
+				continue
+			}
 			if nothing && len(j.alone) == 0 {
 				j.outcome.State = target.Done // it is that already
 				continue
@@ -36,7 +42,11 @@ func (r *remote) prepared(q *request, jobs []*job) []*job {
 		}
 		if q.several() {
 			item, _ := q.item.render(w)
-			j.item = marshal(item)
+			var err error
+			if j.item, err = encoded(item); err != nil {
+				j.refused(ruling{verdict: rejected, code: record.CodeWrongType, message: err.Error()}, 0)
+				continue
+			}
 			if j.size = len(j.item); q.form != nil {
 				j.size = len(url.QueryEscape(string(j.item)))
 			}
@@ -46,9 +56,24 @@ func (r *remote) prepared(q *request, jobs []*job) []*job {
 	return sending
 }
 
+// unwritable says why a value cannot be written as JSON; nil where it can.
+func unwritable(column sqldb.Column, written any) *ruling {
+	switch written := written.(type) {
+	case json.Number:
+		if !json.Valid([]byte(written)) {
+			return &ruling{verdict: rejected, code: record.CodeOutOfRange, columns: []string{column.Name}, message: "JSON has no form for this number: expected one that is finite"}
+		}
+	case json.RawMessage:
+		if !json.Valid(written) {
+			return &ruling{verdict: rejected, code: record.CodeWrongType, columns: []string{column.Name}, message: "expected JSON"}
+		}
+	}
+	return nil
+}
+
 // record makes the tree of what the order writes, and reports whether there is
-// nothing to write in the call itself.
-func (r *remote) record(q *request, j *job) (nothing bool) {
+// nothing to write in the call itself, or what cannot be written.
+func (r *remote) record(q *request, j *job) (nothing bool, fault *ruling) {
 	var tree any = map[string]any{}
 	groups := map[string]bool{} // lists of which something differs
 	update := j.order.Deed == target.DeedUpdate
@@ -65,6 +90,9 @@ func (r *remote) record(q *request, j *job) (nothing bool) {
 			continue
 		}
 		written := f.write(value)
+		if fault = unwritable(column, written); fault != nil {
+			return false, fault
+		}
 		if written != nil {
 			j.words["field."+column.Name] = written
 		}
@@ -98,7 +126,7 @@ func (r *remote) record(q *request, j *job) (nothing bool) {
 		}
 	}
 	j.words["record"] = tree
-	return nothing
+	return nothing, nil
 }
 
 func hasColumn(columns []sqldb.Column, name string) bool {
@@ -155,7 +183,7 @@ func (r *remote) single(q *request, jobs []*job) [][]*job {
 	var calls [][]*job
 	for _, j := range jobs {
 		if q.Bytes > 0 {
-			if size := len(bodyOf(q.call(j.words, nil))); size > int(q.Bytes) {
+			if size := r.size(q, j.words); size > int(q.Bytes) {
 				j.refused(tooLarge(size, int(q.Bytes)), 0)
 				continue
 			}
@@ -168,7 +196,20 @@ func (r *remote) single(q *request, jobs []*job) [][]*job {
 // frame is how large a call without records is.
 func (r *remote) frame(q *request) int {
 	empty := words{"type": r.Name, "records": []any{}, "token": "00000000-0000-0000-0000-000000000000"}
-	return len(bodyOf(q.call(empty, nil)))
+	return r.size(q, empty)
+}
+
+// size is how large a call's body is, with what `auth` adds to forms.
+func (r *remote) size(q *request, w words) int {
+	var call caller.Call
+	if err := q.fill(&call, w); err != nil {
+		return 0
+	}
+	size := len(bodyOf(call))
+	if call.Form != nil {
+		size += r.api.calls.AddedToForms()
+	}
+	return size
 }
 
 // sameValues compares rows in the form that Fit gives, without regard to case

@@ -77,7 +77,11 @@ func (r *remote) Send(ctx context.Context, orders []target.Order) ([]target.Outc
 		if q == nil {
 			return outcomes, fmt.Errorf("%s: the description has no request to %s records", r.Name, deed)
 		}
-		if err := r.send(ctx, q, r.prepared(q, jobs)); err != nil {
+		jobs = r.prepared(q, jobs)
+		if err := r.send(ctx, q, jobs); err != nil {
+			return outcomes, err
+		}
+		if err := r.sendWhatWaits(ctx, q, jobs); err != nil {
 			return outcomes, err
 		}
 		if err := r.nameHeld(ctx, jobs); err != nil {
@@ -92,9 +96,12 @@ func (r *remote) Count(ctx context.Context) (int64, error) {
 	if r.counted == nil {
 		return 0, fmt.Errorf("%s: the description has no request to count records", r.Name)
 	}
-	call := r.counted.call(words{"type": r.Name}, r.api.headers)
+	call, err := r.counted.call(words{"type": r.Name}, r.api.headers)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", r.counted.name, err)
+	}
 	call.Repeatable = true
-	said, err := r.api.do(ctx, r.counted, call)
+	said, err := r.api.do(ctx, r.counted, call, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -155,9 +162,18 @@ type job struct {
 	order   *target.Order
 	outcome *target.Outcome
 	words   words
-	item    []byte // what it adds to the body
-	size    int    // as it is sent
-	alone   []int  // columns that are written in calls of their own, later
+	item    []byte  // what it adds to the body
+	size    int     // as it is sent
+	alone   []int   // columns that are written in calls of their own, later
+	denied  *ruling // its own result said so; nil: it did not
+	// inProgress: by its status the API holds such a record, or is at making it.
+	inProgress bool
+}
+
+// perhapsOwn is the end of a create that a record stands in the way of, which an
+// earlier try of the same call may have made.
+func (j *job) perhapsOwn(call int64) {
+	j.unknown("a record with its values is there, which may be the one that it was sent for before", call)
 }
 
 func (j *job) done(said *said, key []record.Value) {
@@ -169,6 +185,5 @@ func (j *job) unknown(message string, call int64) {
 }
 
 func (j *job) refused(ruling ruling, call int64) {
-	message := scrubbed(ruling.message, j.order)
-	*j.outcome = target.Outcome{State: target.Refused, Code: ruling.refusal(), Columns: ruling.columns, Message: message, Call: call}
+	*j.outcome = target.Outcome{State: target.Refused, Code: ruling.refusal(), Columns: ruling.columns, Message: ruling.message, Call: call}
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -54,6 +55,7 @@ type request struct {
 	results              *results
 	key                  map[string]*expression
 	found, total         *expression
+	keyPaths             [][]string // of get and find: where a record holds its key
 	filter               *filter
 }
 
@@ -183,6 +185,35 @@ func (c *compiling) judgeShape(q *request, path []string) {
 	if q.Idempotent && !q.uses("token") && !q.item.uses("token") {
 		c.faults.add(under(path, "idempotent"), "", "expected {token} in the request: by it the API knows an order again")
 	}
+	if carries && q.Records > 1 && q.uses("records") {
+		for _, word := range q.ofOne() {
+			c.faults.add(path, "", "a call for several records has no {%s} of its own: expected it in `item`, where each record has one, or records: 1", word)
+		}
+		if q.Idempotent && !q.item.uses("token") {
+			c.faults.add(under(path, "idempotent"), "", "expected {token} in `item`: a key for a whole call is another one as soon as its records are sent in other company")
+		}
+	}
+}
+
+// ofOne are the placeholders outside `item` that stand for something of one
+// record.
+func (q *request) ofOne() []string {
+	var found []string
+	add := func(t template) {
+		for _, p := range t {
+			if p.word != "" && p.word != "type" && p.word != "records" && !slices.Contains(found, p.word) {
+				found = append(found, p.word)
+			}
+		}
+	}
+	for _, texts := range []map[string]template{q.query, q.headers, q.form} {
+		for _, name := range slices.Sorted(maps.Keys(texts)) {
+			add(texts[name])
+		}
+	}
+	add(q.path)
+	q.body.each(add)
+	return found
 }
 
 const (
@@ -218,9 +249,20 @@ func (q *request) several() bool { return q.uses("records") }
 // most is how many records a call carries.
 func (q *request) most() int { return max(q.Records, 1) }
 
-// call writes the request.
-func (q *request) call(w words, headers map[string]string) caller.Call {
+// call writes the request. It cannot be written where a placeholder of its path
+// stands for nothing, or for a step up: that would be another request.
+func (q *request) call(w words, headers map[string]string) (caller.Call, error) {
 	path, _ := q.path.render(w, escapePath)
+	for _, p := range q.path {
+		if p.word != "" && asText(w[p.word], p.json) == "" {
+			return caller.Call{}, fmt.Errorf("{%s} stands for nothing, and the path is not one without it", p.word)
+		}
+	}
+	for _, step := range strings.Split(path, "/") {
+		if step == "." || step == ".." {
+			return caller.Call{}, fmt.Errorf("a part of the path would be %q, which is another path", step)
+		}
+	}
 	call := caller.Call{Name: q.name, Method: q.Method, Path: path, Query: url.Values{}, Header: http.Header{}}
 	for name, text := range headers {
 		call.Header.Set(name, text)
@@ -235,6 +277,11 @@ func (q *request) call(w words, headers map[string]string) caller.Call {
 			call.Header.Set(name, strings.NewReplacer("\r", " ", "\n", " ").Replace(text))
 		}
 	}
+	return call, q.fill(&call, w)
+}
+
+// fill writes the request's body.
+func (q *request) fill(call *caller.Call, w words) (err error) {
 	if q.form != nil {
 		call.Form = url.Values{}
 		for name, t := range q.form {
@@ -245,8 +292,8 @@ func (q *request) call(w words, headers map[string]string) caller.Call {
 	}
 	if q.body != nil {
 		if value, there := q.body.render(w); there {
-			call.Body = marshal(value)
+			call.Body, err = encoded(value)
 		}
 	}
-	return call
+	return err
 }

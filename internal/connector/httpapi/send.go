@@ -4,7 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"landfall/internal/connector/caller"
 	"landfall/internal/record"
@@ -55,9 +59,21 @@ func (r *remote) carry(ctx context.Context, q *request, jobs []*job) error {
 			}
 		}
 	}
-	call := q.call(w, r.api.headers)
+	call, err := q.call(w, r.api.headers)
+	if err != nil {
+		for _, j := range jobs {
+			j.refused(ruling{verdict: rejected, message: "it cannot be asked for: " + err.Error()}, 0)
+		}
+		return nil
+	}
 	call.Repeatable = q.Idempotent
-	said, err := r.api.do(ctx, q, call)
+	said, err := r.api.do(ctx, q, call, r.carriedBy(jobs...))
+	if said.again && said.verdict == duplicate && q.purpose == toCreate {
+		for _, j := range jobs {
+			j.perhapsOwn(said.number)
+		}
+		return err
+	}
 	switch said.verdict {
 	case undecided: // not carried out
 		return err
@@ -68,6 +84,9 @@ func (r *remote) carry(ctx context.Context, q *request, jobs []*job) error {
 		return err
 	case success:
 		r.answered(q, jobs, &said)
+		if err == nil {
+			err = r.countDenied(q, jobs, &said)
+		}
 		return err
 	}
 	if len(jobs) > 1 {
@@ -86,7 +105,62 @@ func (r *remote) carry(ctx context.Context, q *request, jobs []*job) error {
 		return err
 	}
 	jobs[0].refused(said.ruling, said.number)
+	jobs[0].inProgress = said.status && said.verdict == duplicate
 	return err
+}
+
+// countDenied deals with results that deny access to single records. Where others
+// of the call were let through, we are let in, and the record is refused; where
+// none was, it counts as a call that is denied.
+func (r *remote) countDenied(q *request, jobs []*job, said *said) error {
+	if q.results == nil {
+		return nil
+	}
+	var denied []*job
+	for _, j := range jobs {
+		if j.denied != nil {
+			denied = append(denied, j)
+		}
+	}
+	if len(denied) == len(jobs) {
+		return r.api.calls.DeniedWithin(q.name, jobs[0].denied.message)
+	}
+	r.api.calls.LetThrough()
+	for _, j := range denied {
+		j.refused(*j.denied, said.number)
+	}
+	return nil
+}
+
+// sendWhatWaits sends creates again that were sent before and that the API says it
+// is at, or has something in the way of: by the same token it answers with what
+// became of the first one as soon as that is done, which takes no longer than a
+// call may. What is in the way after that belongs to somebody else.
+func (r *remote) sendWhatWaits(ctx context.Context, q *request, jobs []*job) error {
+	if q.purpose != toCreate || !q.Idempotent {
+		return nil
+	}
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 5*time.Second
+	for until := time.Now().Add(r.api.calls.Limits().Timeout); ; {
+		waiting := slices.DeleteFunc(slices.Clone(jobs), func(j *job) bool {
+			return !j.order.Again || !j.inProgress || j.outcome.State != target.Refused
+		})
+		wait := pauses.NextBackOff()
+		if len(waiting) == 0 || time.Now().Add(wait).After(until) {
+			return nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+		if err := r.send(ctx, q, waiting); err != nil {
+			return err
+		}
+	}
 }
 
 // bodyOf is a call's body as it is sent.
@@ -157,8 +231,11 @@ func (r *remote) conclude(q *request, judge *judge, j *job, said *said, env map[
 				ruled.message = "the answer is none of those described"
 			}
 		}
-		ruled.message = plain(ruled.message)
+		if ruled.verdict != success {
+			ruled = r.api.told(ruled, r.carriedBy(j))
+		}
 	}
+	j.denied = nil
 	switch ruled.verdict {
 	case success:
 		var key []record.Value
@@ -174,6 +251,15 @@ func (r *remote) conclude(q *request, judge *judge, j *job, said *said, env map[
 		if ruled.verdict != unknown { // it was certainly not carried out
 			j.outcome.State = target.Unsent
 		}
+		if ruled.verdict == denied {
+			j.denied = &ruled
+		}
+	case duplicate:
+		if said.again && q.purpose == toCreate {
+			j.perhapsOwn(said.number)
+			return
+		}
+		j.refused(ruled, said.number)
 	case gone:
 		if q.purpose == toDelete {
 			*j.outcome = target.Outcome{State: target.Done, Already: true, Call: said.number}
@@ -227,7 +313,11 @@ func (r *remote) writeAlone(ctx context.Context, j *job) error {
 				w[name] = value
 			}
 		}
-		said, err := r.api.do(ctx, r.replace, r.replace.call(w, r.api.headers))
+		call, err := r.replace.call(w, r.api.headers)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.replace.name, err)
+		}
+		said, err := r.api.do(ctx, r.replace, call, r.carriedBy(j))
 		if said.verdict == success {
 			j.done(&said, nil)
 			continue

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"landfall/internal/connector/caller"
@@ -68,8 +69,14 @@ func Read(at target.Address) (*Description, error) {
 	var err error
 	d.Auth, err = ReadAuth(at, w.Auth)
 	collect(err)
+	headers := maps.Clone(d.Headers)
 	d.Headers, err = resolved(at, at.Settings.Child("headers"), d.Headers)
 	collect(err)
+	for _, name := range slices.Sorted(maps.Keys(d.Headers)) {
+		if d.Headers[name] != headers[name] { // put in for a reference
+			d.Secrets = append(d.Secrets, d.Headers[name])
+		}
+	}
 	for _, name := range w.Types.Keys() {
 		t, err := readType(w.Types, name)
 		collect(err)

@@ -2,7 +2,10 @@ package httpapi
 
 import (
 	"encoding/json"
+	"errors"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"landfall/internal/mapping"
@@ -119,16 +122,25 @@ func asText(value any, always bool) string {
 	return string(marshal(value))
 }
 
-// marshal writes JSON without the escapes that HTML wants. Trees are made of
-// what JSON can hold, so it cannot fail.
-func marshal(value any) json.RawMessage {
+// encoded is a tree as JSON, without the escapes that HTML wants. Numbers without
+// end and texts that are said to be JSON and are not have no such form.
+func encoded(value any) (json.RawMessage, error) {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return json.RawMessage("null")
+		return nil, errNoJSON // err repeats values
 	}
-	return json.RawMessage(strings.TrimSuffix(b.String(), "\n"))
+	return json.RawMessage(strings.TrimSuffix(b.String(), "\n")), nil
+}
+
+var errNoJSON = errors.New("it holds something that JSON has no form for")
+
+// marshal is what an answer or an expression gave as JSON; nothing where that
+// has no such form.
+func marshal(value any) json.RawMessage {
+	text, _ := encoded(value)
+	return text
 }
 
 func escapePath(text string) string { return url.PathEscape(text) }
@@ -168,6 +180,9 @@ func parseTree(value any, path, known []string, faults *faults) *tree {
 	case string:
 		return &tree{kind: treeText, text: parseTemplate(value, path, known, faults)}
 	}
+	if _, err := encoded(value); err != nil {
+		faults.add(path, "", "%v", err)
+	}
 	return &tree{kind: treeLiteral, literal: value}
 }
 
@@ -204,18 +219,21 @@ func (t *tree) render(w words) (value any, there bool) {
 
 // uses reports whether a placeholder occurs anywhere in it.
 func (t *tree) uses(word string) bool {
+	found := false
+	t.each(func(text template) { found = found || text.uses(word) })
+	return found
+}
+
+// each goes through its texts, in an order that is always the same.
+func (t *tree) each(text func(template)) {
 	if t == nil {
-		return false
+		return
 	}
-	for _, member := range t.members {
-		if member.uses(word) {
-			return true
-		}
+	for _, name := range slices.Sorted(maps.Keys(t.members)) {
+		t.members[name].each(text)
 	}
 	for _, item := range t.items {
-		if item.uses(word) {
-			return true
-		}
+		item.each(text)
 	}
-	return t.text.uses(word)
+	text(t.text)
 }
