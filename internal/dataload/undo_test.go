@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"landfall/internal/cloudemulator"
 )
@@ -194,3 +196,42 @@ func TestRollbackTellsOfPasswords(t *testing.T) {
 	s = g.rollback(0, g.newest("success"))
 	g.has(s, "\t[2] Restore success", "\t[0] Restore failures")
 }
+
+// Who was changed since the load in what the file does not have, as by logging in
+// or by another password, is not deleted; whom only we have written is.
+func TestRollbackSparesWhoWasThereSince(t *testing.T) {
+	for _, test := range []struct{ name, header, cell string }{
+		{"the service dates it", "email", ""},
+		{"the file dates it", "email,created", ",2019-05-22 10:55:07"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			clock := &clock{}
+			g := newGround(t, cloudemulator.Options{Clock: clock.now})
+			text := test.header + "\n"
+			for i := 1; i <= 4; i++ {
+				text += fmt.Sprintf("u%d@x.org%s\n", i, test.cell)
+			}
+			g.load(0, g.write("users.csv", text))
+			success := g.newest("success")
+			// A delta that is undone again is no change of somebody else.
+			clock.add(time.Hour)
+			g.load(0, "-m", g.write("delta.csv", "email,givenName\nu4@x.org,Dora\n"))
+			g.same("update_success", "email", "u4@x.org")
+			g.rollback(0, g.newest("success"))
+			g.change("u1@x.org", `{"givenName":"Ann"}`)
+			g.change("u2@x.org", `{"password":"another"}`)
+			s := g.rollback(4, success)
+			g.has(s, "\t[2] Delete success", "\t[2] of the failures were changed since")
+			g.same("rollback_fail", "email", "u1@x.org", "u2@x.org")
+			if g.user("u1@x.org") == nil || g.user("u2@x.org") == nil || g.user("u3@x.org") != nil || g.user("u4@x.org") != nil {
+				t.Error("the wrong users are gone")
+			}
+		})
+	}
+}
+
+// clock is a service's, and can be put on.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) add(ahead time.Duration) { c.ahead.Add(int64(ahead)) }

@@ -101,6 +101,9 @@ func (b *batch) judgeLooked(ctx context.Context) error {
 			b.judgeTriggers(i)
 		}
 	}
+	if err := b.judgeDates(ctx); err != nil {
+		return err
+	}
 	return b.sharers(ctx)
 }
 

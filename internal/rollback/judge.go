@@ -81,6 +81,13 @@ func (b *batch) look(ctx context.Context) error {
 			}
 		}
 	}
+	if made, changed, dated := b.dates(); dated && len(looked) > 0 {
+		for _, column := range []sqldb.Column{made, changed} {
+			if placeOf(b.columns, column.Name) < 0 {
+				b.columns = append(b.columns, column)
+			}
+		}
+	}
 	for _, s := range b.shapes {
 		if s.Known && slices.ContainsFunc(looked, func(i *item) bool { return i.shape == s }) {
 			s.places, s.unwrittenPlaces = s.Places(b.columns), nil

@@ -80,6 +80,14 @@ type Remote interface {
 	Count(ctx context.Context) (int64, error)
 }
 
+// Dated is implemented by Remotes whose records tell when they were made and when
+// they were last changed, in columns that Fetch reads; ok is false where those of
+// the type do not. Both are moments of the API's clock, and the same as long as
+// nobody has changed the record.
+type Dated interface {
+	Dates() (made, changed sqldb.Column, ok bool)
+}
+
 // Abilities are what an API lets one do with a type of record. Whoever needs
 // what is missing says so instead of doing something else.
 type Abilities struct {

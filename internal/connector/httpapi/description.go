@@ -33,6 +33,10 @@ type Type struct {
 	// answers with the record that was made last, a record that was there before is
 	// never taken for one of ours.
 	Age string `yaml:"age"`
+	// Made and Changed are the declared fields that tell when a record was made and
+	// when it was last changed; empty: there are none.
+	Made    string `yaml:"-"`
+	Changed string `yaml:"-"`
 	// Marker is a field in which each record carries a mark of its order, so that it
 	// is known again whatever becomes of its content.
 	Marker *Marker `yaml:"marker"`

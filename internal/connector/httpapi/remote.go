@@ -44,6 +44,16 @@ func (r *remote) Abilities() target.Abilities {
 	return a
 }
 
+// Dates implements target.Dated.
+func (r *remote) Dates() (made, changed sqldb.Column, ok bool) {
+	first, known := r.table.Column(r.Made)
+	last, also := r.table.Column(r.Changed)
+	if !known || !also {
+		return made, changed, false
+	}
+	return *first, *last, true
+}
+
 // given reports whether the API gives new records their key.
 func (r *remote) given() bool {
 	return slices.ContainsFunc(r.keys, func(c sqldb.Column) bool { return c.Identity })

@@ -63,7 +63,7 @@ func mark(t *httpapi.Type, attribute string) {
 // newType is a type of which nothing is declared but what every type has.
 func newType(name string) *httpapi.Type {
 	return &httpapi.Type{
-		Name: name, Key: []string{"uuid"}, Open: true, Version: "record.lastUpdated", Age: "record.id", Spell: plainTime, KeepsNull: true,
+		Name: name, Key: []string{"uuid"}, Open: true, Version: "record.lastUpdated", Age: "record.id", Spell: plainTime, KeepsNull: true, Made: "created", Changed: "lastUpdated",
 		Fields: []httpapi.Field{
 			{Name: "uuid", Type: "uuid", Given: true},
 			{Name: "id", Type: "integer", ReadOnly: true},
