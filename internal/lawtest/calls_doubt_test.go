@@ -46,12 +46,12 @@ func TestCallsInDoubtAreNotOthers(t *testing.T) {
 	w, office := officeWorld(t)
 	w.unplannable = "its calls are lost"
 	w.officeMapping(fmt.Sprintf(privately, ""), "")
-	w.file("people.csv", "ID,Name,Email,Phone", "3,Cleo,c@x.org,")
+	w.file("people.csv", "ID,Name,Email,Phone", "3,Cleo,c@x.org,33")
 	w.cutOff(office, func() {
 		office.Lose = func(int) (bool, bool) { office.Closed = true; return true, false }
 	})
 	office.Lose = nil
-	office.Put("person", map[string]any{"email": "c@x.org", "name": "Somebody Else"})
+	office.Put("person", map[string]any{"email": "c@x.org", "name": "Somebody Else", "phone": "33"})
 	out := w.run(run.Options{})
 	same(t, "ends", []string{"person:3 failed: unique in email"}, out.sorted())
 	same(t, "crosswalk", []string{"0"}, w.query("SELECT count(*) FROM "+w.books("crosswalk")))

@@ -36,6 +36,13 @@ type shelf struct {
 
 	lost func(call int) (before, after bool) // what becomes of writing calls; nil: nothing
 	deny atomic.Bool
+	// arrives is given what a writing call is to do; where it returns true, the
+	// answer is lost, and it does it whenever it likes. May be nil.
+	arrives func(call int, carryOut func()) bool
+	// twins: two persons may have one email.
+	twins bool
+	// busy takes no writing calls for now.
+	busy bool
 	// unsettled: it cannot be asked what became of a call.
 	unsettled bool
 	// keeps are fields that updates do not reach.
@@ -149,6 +156,24 @@ func (p persons) Send(ctx context.Context, orders []target.Order) ([]target.Outc
 		}
 		part := orders[from:min(from+p.Records(), len(orders))]
 		call := p.number.Add(1)
+		if p.busy {
+			for n := range part {
+				outcomes[from+n] = target.Outcome{Call: call, Message: "come back later"}
+			}
+			continue
+		}
+		if p.arrives != nil && p.arrives(int(call), func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			for n := range part {
+				p.carryOut(&part[n])
+			}
+		}) {
+			for n := range part {
+				outcomes[from+n] = target.Outcome{State: target.Unknown, Code: record.CodeNoAnswer, Message: errCut.Error(), Call: call}
+			}
+			continue
+		}
 		before, after := false, false
 		if p.lost != nil {
 			before, after = p.lost(int(call))
@@ -202,7 +227,7 @@ func (p persons) carryOut(order *target.Order) target.Outcome {
 		id = order.Key[0].Int()
 	}
 	email, given := values["email"]
-	if holder, held := p.byEmail[strings.ToLower(email.String())]; given && !email.IsNull() && held && holder != id {
+	if holder, held := p.byEmail[strings.ToLower(email.String())]; given && !email.IsNull() && held && holder != id && !p.twins {
 		return target.Outcome{State: target.Refused, Code: record.CodeUnique, Columns: []string{"email"}, Message: "another person has this email"}
 	}
 	if order.Deed == target.DeedUpdate {
@@ -270,7 +295,7 @@ func (p persons) Settle(_ context.Context, orders []target.Order) ([]target.Outc
 		case there && order.Deed == target.DeedCreate:
 			outcomes[n] = target.Outcome{State: target.Refused, Code: record.CodeUnique, Columns: []string{"email"}, Message: "somebody else has this email"}
 		default:
-			outcomes[n] = target.Outcome{State: target.Absent}
+			outcomes[n] = target.Outcome{State: target.Absent, Late: p.twins && order.Deed == target.DeedCreate}
 		}
 	}
 	return outcomes, nil

@@ -7,6 +7,8 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"landfall/internal/books"
+	"landfall/internal/record"
 	"landfall/internal/run"
 	"landfall/internal/target"
 )
@@ -31,9 +33,21 @@ func (c *calls) carry(ctx context.Context) error {
 	if patience == 0 {
 		patience = 10 * time.Minute
 	}
+	intended := time.Now().UnixNano() // of the clock that goes on while the process is suspended
 	for until := time.Now().Add(patience); ; {
+		// Calls that come late ask again whether they may: another worker may have taken
+		// over, or the target may have been closed.
+		if now := time.Now().UnixNano(); now-intended > int64(lateAfter) {
+			if err := c.mayStill(ctx); err != nil {
+				return err
+			}
+		}
+		intended = 0
 		ends, err := c.ask(ctx, open, c.Remote.Send)
 		c.note(open, ends)
+		if err == nil {
+			err = c.askRefused(ctx, open)
+		}
 		if err != nil {
 			return c.broken(err)
 		}
@@ -68,6 +82,40 @@ func (c *calls) carry(ctx context.Context) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// lateAfter is how long after the lease was asked calls ask it again.
+const lateAfter = books.LeaseSeconds * time.Second / 2
+
+// mayStill asks the lease and the guard again.
+func (c *calls) mayStill(ctx context.Context) error {
+	return c.Loader.Land(ctx, func(ctx context.Context, a target.Attempt) error {
+		if err := c.Check(ctx, a.Tx); err != nil {
+			return err
+		}
+		return c.Lease.Keep(ctx, a.Tx, c.run.Name)
+	}, c.Again)
+}
+
+// askRefused asks of orders that were sent before whether it is their own work
+// that refuses them now.
+func (c *calls) askRefused(ctx context.Context, open []int) error {
+	var refused []int
+	for _, n := range open {
+		if end := &c.ends[n]; c.orders[n].Again && end.State == target.Refused && end.Code == record.CodeEdited {
+			refused = append(refused, n)
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	ends, err := c.ask(ctx, refused, c.Remote.Settle)
+	for at, n := range refused {
+		if at < len(ends) && ends[at].State == target.Done {
+			c.ends[n] = ends[at]
+		}
+	}
+	return err
 }
 
 func (c *calls) ask(ctx context.Context, which []int, call func(context.Context, []target.Order) ([]target.Outcome, error)) ([]target.Outcome, error) {
