@@ -17,7 +17,7 @@ const nothingYet = "-"
 
 // Newest implements target.Aging.
 func (r *remote) Newest(ctx context.Context) (string, error) {
-	if r.newest == nil || r.Marker != nil {
+	if r.newest == nil || r.Marker != nil && r.mark.uses("token") {
 		return "", nil // marks tell more
 	}
 	all, err := r.read(ctx, r.newest, words{"type": r.Name, "fields": r.paths(nil)}, nil)

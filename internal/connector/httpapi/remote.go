@@ -80,7 +80,7 @@ func (r *remote) Send(ctx context.Context, orders []target.Order) ([]target.Outc
 	}
 	for _, deed := range []target.Deed{target.DeedCreate, target.DeedUpdate, target.DeedDelete} {
 		jobs := byDeed[deed]
-		q := map[target.Deed]*request{target.DeedCreate: r.create, target.DeedUpdate: r.update, target.DeedDelete: r.remove}[deed]
+		q := r.requestOf(deed)
 		if len(jobs) == 0 {
 			continue
 		}
@@ -99,6 +99,11 @@ func (r *remote) Send(ctx context.Context, orders []target.Order) ([]target.Outc
 		}
 	}
 	return outcomes, nil
+}
+
+// requestOf is the request that a deed is done by; nil where there is none.
+func (r *remote) requestOf(deed target.Deed) *request {
+	return map[target.Deed]*request{target.DeedCreate: r.create, target.DeedUpdate: r.update, target.DeedDelete: r.remove}[deed]
 }
 
 // Count implements target.Remote.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"landfall/internal/record"
@@ -30,8 +31,11 @@ func (r *remote) Settle(ctx context.Context, orders []target.Order) ([]target.Ou
 
 // settleByKey looks at records whose keys are known.
 func (r *remote) settleByKey(ctx context.Context, orders []target.Order, outcomes []target.Outcome, places []int) error {
-	if len(places) == 0 || !r.Abilities().Fetch {
+	if len(places) == 0 {
 		return nil
+	}
+	if !r.Abilities().Fetch {
+		return r.settleBySending(ctx, orders, outcomes, places)
 	}
 	keys := make([][]record.Value, len(places))
 	var columns []sqldb.Column
@@ -45,13 +49,32 @@ func (r *remote) settleByKey(ctx context.Context, orders []target.Order, outcome
 	}
 	found, err := r.byKey(ctx, r.wholeKeys(keys), columns)
 	if err != nil {
-		return err
+		return apart(err, outcomes, places, func(half []int) error { return r.settleByKey(ctx, orders, outcomes, half) })
 	}
 	for i, place := range places {
 		s, there := found[canonical(keys[i], r.keys)]
 		outcomes[place] = r.judged(&orders[place], s, there)
 	}
 	return nil
+}
+
+// apart settles halves of orders of which one cannot be looked up, until it is
+// alone: that one stays unknown, and the others do not wait for it. Other errors
+// are the end.
+func apart(err error, outcomes []target.Outcome, places []int, settle func([]int) error) error {
+	var not *errNotAsked
+	if !errors.As(err, &not) {
+		return err
+	}
+	if len(places) == 1 {
+		outcomes[places[0]] = target.Outcome{State: target.Unknown, Unaskable: true, Message: "the API does not look it up: " + not.Error()}
+		return nil
+	}
+	middle := len(places) / 2
+	if err := settle(places[:middle]); err != nil {
+		return err
+	}
+	return settle(places[middle:])
 }
 
 // judged says what became of an order from what stands under its key now.
@@ -100,7 +123,7 @@ func (r *remote) judged(o *target.Order, s seen, there bool) target.Outcome {
 		return target.Outcome{State: target.Refused, Code: record.CodeEdited, Columns: strange, Message: "the record was changed by somebody else meanwhile"}
 	case same && o.Incomplete && !r.marked(o, s):
 		return notTold()
-	case same && (!hidden || r.carriesMark(o, s)):
+	case same && (!hidden || r.marked(o, s)):
 		return done
 	}
 	return absent // sent again, an update does no harm
@@ -114,27 +137,28 @@ func (r *remote) whose(o *target.Order, s seen, by []string, done target.Outcome
 	if o.Incomplete && !r.marked(o, s) {
 		done = notTold()
 	}
-	if r.Marker != nil {
-		if r.carriesMark(o, s) {
-			return done
-		}
+	switch {
+	case r.Marker == nil:
+	case !r.carriesMark(o, s):
 		return somebodyElses(by)
+	case r.marked(o, s):
+		return done
+	case !r.agrees(o, s):
+		return target.Outcome{
+			State: target.Unknown, Unaskable: true, Columns: []string{r.Marker.Field},
+			Message: "a record with its mark is there and holds something else: `{ref}` is the mark of other migrations of the same record, too",
+		}
 	}
 	was, dated := r.wasThere(o, s)
 	if was {
 		return somebodyElses(by)
 	}
-	now := r.values(s, o.Columns)
+	if !r.agrees(o, s) {
+		return somebodyElses(by)
+	}
 	proof := dated || len(by) == 0
 	for i, column := range o.Columns {
-		f := r.field(column.Name)
-		if column.Hidden || f.ReadOnly || f.Given {
-			continue
-		}
-		if !sameValue(column, now[i], o.Values[i]) && !(o.Values[i].IsNull() && (f.Default || isEmpty(now[i]))) {
-			return somebodyElses(by)
-		}
-		proof = proof || !slices.Contains(by, column.Name) && !isEmpty(o.Values[i])
+		proof = proof || r.shows(column) && !slices.Contains(by, column.Name) && !isEmpty(o.Values[i])
 	}
 	if !proof {
 		return target.Outcome{
@@ -143,6 +167,24 @@ func (r *remote) whose(o *target.Order, s seen, by []string, done target.Outcome
 		}
 	}
 	return done
+}
+
+// shows reports whether a record shows what was written into a field.
+func (r *remote) shows(column sqldb.Column) bool {
+	f := r.field(column.Name)
+	return !column.Hidden && !f.ReadOnly && !f.Given
+}
+
+// agrees reports whether a record holds all that the order writes, as far as it
+// shows it.
+func (r *remote) agrees(o *target.Order, s seen) bool {
+	now := r.values(s, o.Columns)
+	for i, column := range o.Columns {
+		if r.shows(column) && !sameValue(column, now[i], o.Values[i]) && !(o.Values[i].IsNull() && (r.field(column.Name).Default || isEmpty(now[i]))) {
+			return false
+		}
+	}
+	return true
 }
 
 // isEmpty reports whether a value is what APIs make of nothing.
@@ -204,21 +246,7 @@ func (r *remote) settleCreates(ctx context.Context, orders []target.Order, outco
 		}
 		left = next
 	}
-	if r.create == nil || !r.create.Idempotent {
-		return nil
-	}
-	var whole []int
-	for _, place := range left {
-		if orders[place].Incomplete {
-			outcomes[place] = target.Outcome{State: target.Unknown, Message: "it can be settled only by sending it again, and not all of it is known any more"}
-			continue
-		}
-		whole = append(whole, place)
-	}
-	if len(whole) == 0 {
-		return nil
-	}
-	return r.settleBySending(ctx, orders, outcomes, whole)
+	return r.settleBySending(ctx, orders, outcomes, left)
 }
 
 // holds reports whether the order writes something into all of the columns.
@@ -256,7 +284,7 @@ func (r *remote) settleBy(ctx context.Context, orders []target.Order, outcomes [
 	}
 	all, err := r.search(ctx, columns, tuples, wanted)
 	if err != nil {
-		return err
+		return apart(err, outcomes, places, func(half []int) error { return r.settleBy(ctx, orders, outcomes, half, names) })
 	}
 	found := map[string][]seen{}
 	for _, s := range all {
@@ -324,10 +352,21 @@ func (r *remote) tuple(o *target.Order, names []string) []record.Value {
 // settleBySending sends orders again of which the API knows by their tokens
 // whether they were carried out.
 func (r *remote) settleBySending(ctx context.Context, orders []target.Order, outcomes []target.Outcome, places []int) error {
-	again := make([]target.Order, len(places))
-	for i, place := range places {
-		again[i] = orders[place]
-		again[i].Again = true
+	var whole []int
+	var again []target.Order
+	for _, place := range places {
+		o := orders[place]
+		switch q := r.requestOf(o.Deed); {
+		case q == nil || !q.Idempotent:
+		case o.Incomplete:
+			outcomes[place] = target.Outcome{State: target.Unknown, Message: "it can be settled only by sending it again, and not all of it is known any more"}
+		default:
+			o.Again = true
+			whole, again = append(whole, place), append(again, o)
+		}
+	}
+	if places = whole; len(places) == 0 {
+		return nil
 	}
 	sent, err := r.Send(ctx, again)
 	for i, place := range places {
