@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +38,9 @@ type Counts struct {
 	NotUpdate int64 `json:"update_failed"`
 	Unchanged int64 `json:"unchanged"`
 	Duplicate int64 `json:"duplicate"`
+	// NotLoaded is how many records a run that was broken off has not come to, or
+	// was kept from sending.
+	NotLoaded int64 `json:"not_loaded,omitempty"`
 }
 
 // Open is how many records did not land.
@@ -164,12 +168,25 @@ func (f *files) rejected(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r *
 	if f.header, err = f.in.headerBytes(ctx); err != nil {
 		return errors.Join(err, w.close())
 	}
+	left, err := leftOpen(ctx, tx, l, r, entity)
+	if err != nil {
+		return errors.Join(err, w.close())
+	}
 	err = l.Entries(ctx, tx, func(told *ledger.Told) error {
+		if left, err = f.unanswered(w, left, told.Number); err != nil {
+			return err
+		}
 		if err := w.to(told.Number); err != nil {
 			return err
 		}
 		return f.reject(w, told)
 	}, "e.run_id = ? AND e.entity_id = ? AND e.disposition IN ('failed', 'blocked', 'unknown')", r.ID, entity.ID)
+	if err == nil {
+		_, err = f.unanswered(w, left, math.MaxInt64)
+	}
+	if err == nil && !r.State.Ended() {
+		err = f.notLoaded(w)
+	}
 	return errors.Join(err, w.close())
 }
 

@@ -74,3 +74,40 @@ func TestRefusedCommandLeavesTheMapping(t *testing.T) {
 		t.Errorf("the mapping is now\n%s", now)
 	}
 }
+
+// Of a run that is broken off, what was sent without an answer is in the file to
+// be retried, and all that it did not come to is counted: the numbers add up to
+// the input.
+func TestBrokenOffAccountsForAll(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		faults []cloudemulator.Fault
+		sent   bool
+	}{
+		{"nothing answers", []cloudemulator.Fault{{Operation: bulkCreate, Do: cloudemulator.ResetAfter, Apply: cloudemulator.ApplyAll}, {Operation: "entity.find", Key: "u1@x.org", Do: cloudemulator.HTTPStatus, Status: 503}}, true},
+		{"throttled for ever", []cloudemulator.Fault{{Operation: bulkCreate, Do: cloudemulator.APIError, Code: 510}}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := newGround(t, cloudemulator.Options{Faults: test.faults})
+			path := g.write("users.csv", users(1, 20))
+			s := g.load(1, "-b", "20", "-w", "2", "--patience", "1s", path)
+			if test.sent {
+				g.has(s, "\t[20] Import retries", "\t[20] Total processed users")
+				if rows := g.rows("retry"); len(rows) != 21 || strings.Join(rows[0], ",") != "email,givenName" || rows[1][0] != "u1@x.org" {
+					t.Errorf("retry: %v", rows)
+				}
+			} else {
+				g.has(s, "\t[0] Total processed users", "\t[20] Not loaded")
+				g.none("retry")
+			}
+			g.noFaults()
+			g.clear()
+			s = g.load(0, "-w", "2", path)
+			g.has(s, "\t[20] Total processed users", "\t[20] Import success")
+			g.none("retry")
+			if strings.Contains(s.out, "Not loaded") || g.emu.Count("user") != 20 {
+				t.Errorf("%d users\n%s", g.emu.Count("user"), s.out)
+			}
+		})
+	}
+}

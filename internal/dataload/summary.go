@@ -55,6 +55,10 @@ func (s *Summary) Write(w io.Writer) {
 	if c.Duplicate > 0 {
 		line(c.Duplicate, "Duplicates. Records of the file in whose place another one counts")
 	}
+	if c.NotLoaded > 0 {
+		fmt.Fprintln(w)
+		line(c.NotLoaded, "Not loaded. The run was broken off before them: the same command goes on")
+	}
 	s.writeTotal(w)
 	s.writeFiles(w)
 }
