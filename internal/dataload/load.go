@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"landfall/internal/ledger"
@@ -60,6 +61,7 @@ func Load(ctx context.Context, o *Options, c *Console) (*Summary, error) {
 		return nil, fmt.Errorf("%w: the log: %w", migration.ErrEnvironment, err)
 	}
 	defer log.Close()
+	log.Nameless(o.entity())
 	if o.Delta && o.OverwritePasswords && slices.ContainsFunc(in.columns, isPassword) {
 		text := "passwords of users who exist are written over, and no rollback can give them back: the service shows them to nobody"
 		fmt.Fprintln(c.Err, "warning: "+text)
@@ -194,13 +196,23 @@ func (l *loading) load(ctx context.Context) (*Summary, error) {
 	s, tellErr := l.tell(context.WithoutCancel(ctx), result.Run)
 	switch {
 	case err != nil:
-		return s, errors.Join(err, tellErr)
+		return s, errors.Join(l.spent(err), tellErr)
 	case tellErr != nil:
 		return s, tellErr
 	case result.Stopped:
 		return s, ErrInterrupted
 	}
 	return s, nil
+}
+
+// spent says how this command goes on after too many failures.
+func (l *loading) spent(err error) error {
+	var spent *run.SpentError
+	if !errors.As(err, &spent) {
+		return err
+	}
+	reached, _, _ := strings.Cut(spent.Error(), "\n")
+	return fmt.Errorf("%s\nTo go on: the same command, which counts anew, or with --stop-after none, however many fail. Where the file must be mended first: --fresh with the mended one; what has landed stays known", reached)
 }
 
 // otherRun says what to do about an unfinished run of another file or other

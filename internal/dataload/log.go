@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -19,11 +20,12 @@ const (
 
 // Log writes the vendor's two logs: one of everything and one without details.
 // What is written names records by their numbers and lines. Nobody hands it
-// cells, keys or secrets, so there is nothing to be masked afterwards.
+// cells or secrets; keys by which messages name records are taken out.
 type Log struct {
 	mu          sync.Mutex
 	all, info   *rotating
-	secrets     []string // never written, whatever message carries them
+	secrets     []string       // never written, whatever message carries them
+	named       *regexp.Regexp // how messages name records: by type and key; nil: none do
 	unwriteable error
 }
 
@@ -61,7 +63,7 @@ func (l *Log) Errorf(format string, args ...any) { l.write("ERROR", format, args
 func (l *Log) write(level, format string, args []any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	text := l.masked(strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
+	text := l.nameless(strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
 	line := fmt.Sprintf("%s %s %s\n", time.Now().Format("2006-01-02 15:04:05,000"), level, text)
 	err := l.all.append(line)
 	if level != "DEBUG" {
@@ -70,6 +72,19 @@ func (l *Log) write(level, format string, args []any) {
 	if err != nil && l.unwriteable == nil {
 		l.unwriteable = err
 	}
+}
+
+// Nameless keeps the keys of records out of the log.
+func (l *Log) Nameless(entity string) *Log {
+	l.named = regexp.MustCompile(`\b` + regexp.QuoteMeta(entity) + `:("(?:[^"\\]|\\.)*"|[^\s),;]+)`)
+	return l
+}
+
+func (l *Log) nameless(text string) string {
+	if l.named != nil {
+		text = l.named.ReplaceAllString(text, "***")
+	}
+	return l.masked(text)
 }
 
 func (l *Log) masked(text string) string {

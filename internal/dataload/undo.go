@@ -82,6 +82,7 @@ func Undo(ctx context.Context, o *Options, c *Console) (undone *Undone, err erro
 		return nil, fmt.Errorf("%w: the log: %w", migration.ErrEnvironment, err)
 	}
 	defer u.log.Close()
+	u.log.Nameless(o.entity())
 	if err = u.undo(ctx, client, dir); err != nil && !errors.Is(err, ErrInterrupted) {
 		u.log.Errorf("%s", err)
 	}

@@ -41,10 +41,10 @@ type undoneRun struct {
 	u        *undoing
 	run      *ledger.Run
 	entity   ledger.Entity
-	batches  []*ledger.Marker // of the run, in order
-	ends     *ledger.Ends     // of the run
-	at       int              // the batch that was holds, or -1
-	was      map[string]record.Disposition
+	batches  []*ledger.Marker             // of the run, in order
+	ends     *ledger.Ends                 // of the run
+	at       int                          // the batch that was holds, or -1
+	was      map[int64]record.Disposition // by the record's number
 	rollback *ledger.Run
 }
 
@@ -119,12 +119,16 @@ func (of *undoneRun) line(ctx context.Context, line *ledger.Line, told *ledger.T
 	if err := of.recall(ctx, line.Number); err != nil {
 		return err
 	}
+	switch of.was[line.Number] {
+	case record.Skipped, record.Unchanged, record.Duplicate:
+		return nil // the run had left it alone: only the books were put back
+	}
 	batch := int64(0)
 	if of.at >= 0 {
 		batch = of.batches[of.at].Ordinal + 1
 	}
 	row := landedRow{batch: number(batch), line: number(line.Number + 1), uuid: line.TargetKey, key: strings.Join(record.SplitKey(line.Key), "|")}
-	end := undoneRow{landedRow: row, updated: of.was[line.Key] == record.Updated}
+	end := undoneRow{landedRow: row, updated: of.was[line.Number] == record.Updated}
 	switch {
 	case line.Disposition != record.Reversed:
 		end.failed = true
@@ -148,9 +152,9 @@ func (of *undoneRun) recall(ctx context.Context, number int64) error {
 	if at == of.at || at == len(of.batches) {
 		return nil
 	}
-	of.at, of.was = at, map[string]record.Disposition{}
+	of.at, of.was = at, map[int64]record.Disposition{}
 	return of.ends.Batch(ctx, of.tx, of.batches[at].Slice, of.batches[at].Ordinal, func(_, _ ledger.Spot, line *ledger.Line) error {
-		of.was[line.Key] = line.Disposition
+		of.was[line.Number] = line.Disposition
 		return nil
 	})
 }

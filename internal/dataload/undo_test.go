@@ -235,3 +235,17 @@ type clock struct{ ahead atomic.Int64 }
 
 func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
 func (c *clock) add(ahead time.Duration) { c.ahead.Add(int64(ahead)) }
+
+// Records that the run left alone are none that a rollback deletes.
+func TestRollbackLeavesOutWhatWasLeftAlone(t *testing.T) {
+	g := newGround(t, cloudemulator.Options{})
+	g.load(0, g.write("1.csv", users(1, 4)))
+	g.clear()
+	g.load(0, "-m", g.write("2.csv", "email,givenName\nu1@x.org,User 1\nu2@x.org,Other\nu3@x.org,User 3\nu5@x.org,New\nu6@x.org,New\n"))
+	s := g.rollback(0, g.newest("success"))
+	g.has(s, "\t[2] Delete success", "\t[1] Restore success")
+	g.same("rollback_success", "email", "u2@x.org", "u5@x.org", "u6@x.org")
+	if g.emu.Count("user") != 4 {
+		t.Errorf("%d users", g.emu.Count("user"))
+	}
+}
