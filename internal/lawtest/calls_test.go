@@ -240,6 +240,24 @@ func TestCallsInPart(t *testing.T) {
 	same(t, "persons", []string{"new@x.org New"}, s.all())
 }
 
+// TestCallsThatLookForNothing: a record that the API does not look for by its match
+// fails with words, since it may be there already; the others go on.
+func TestCallsThatLookForNothing(t *testing.T) {
+	t.Parallel()
+	w, s := shelfWorld(t)
+	s.has("p1@x.org", "One")
+	w.persons(", match: [email]}\n    on_match: update")
+	w.people(3, func(n int) string {
+		if n == 0 {
+			return "0,%p0@x.org,P0"
+		}
+		return ""
+	})
+	out := w.run(run.Options{})
+	same(t, "ends", []string{"person:0 failed: refused in email", "person:1 updated", "person:2 created"}, out.ends)
+	same(t, "persons", []string{"p1@x.org P1", "p2@x.org P2"}, s.all())
+}
+
 // TestCallsInLanes: the ends and what is there do not depend on how many lanes
 // call, nor on which answers are lost.
 func TestCallsInLanes(t *testing.T) {

@@ -136,6 +136,9 @@ func (p persons) Match(_ context.Context, columns []sqldb.Column, tuples [][]rec
 	defer p.mu.Unlock()
 	matched := make([]target.Matched, len(tuples))
 	for i, tuple := range tuples {
+		if strings.HasPrefix(tuple[0].String(), "%") {
+			matched[i].Refused = "no such search"
+		}
 		if id, there := p.byEmail[strings.ToLower(tuple[0].String())]; there && columns[0].Name == "email" {
 			matched[i] = target.Matched{Count: 1, Key: []record.Value{record.Int(id)}}
 		}
