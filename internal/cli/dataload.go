@@ -56,6 +56,7 @@ A command that was killed or interrupted is given again, and goes on. What the A
 	placeFlags(flags, &o.OutputDir, &o.Workspace)
 	flags.StringVar(&o.Duplicates, "duplicates", "", "records of the file with one key: refuse (default with -m), first or last; without -m and without this flag the first lands and the others fail")
 	flags.StringSliceVar(&o.Unique, "unique", nil, "further attributes of the file that the schema calls unique, so that the error names the one whose value somebody else has")
+	flags.StringVar(&o.Edited, "edited", "", "with -m: what becomes of users whom somebody changed since an earlier run wrote them: keep or overwrite; without it their records fail")
 	flags.BoolVar(&o.NullClears, "null-clears", false, "with -m: an empty cell erases the live value instead of leaving it")
 	flags.BoolVar(&o.OverwritePasswords, "overwrite-passwords", false, "with -m: write the file's passwords over live ones; no rollback can give those back")
 	flags.StringVar(&o.Marker, "marker", "", "attribute of the schema in which every created record is marked, so that it is known for ours without comparing its content")

@@ -63,12 +63,17 @@ func (o *Options) compose(in *input, uri string) []byte {
 	line("  %s:", o.entity())
 	line("    from: {%s}", o.from(in))
 	if o.Delta {
-		line("    to: {table: %s, key: {column: uuid, new: identity}, match: [%s]}", quoted(o.Type), quoted(o.PrimaryKey))
+		line("    to: {table: %s, key: {column: uuid, new: identity}, match: [%s], verify: true}", quoted(o.Type), quoted(o.PrimaryKey))
 		line("    on_match: update")
+		if o.Edited != "" {
+			line("    edited: %s", o.Edited)
+		}
 	} else {
 		// What exists is refused by the service, at no cost: no look-up goes before.
 		line("    to: {table: %s, key: {column: uuid, new: identity}}", quoted(o.Type))
 	}
+	// A user who is gone from the service is a user to be created.
+	line("    missing: recreate")
 	if policy := o.duplicates(); policy != "" {
 		line("    repeats: %s", policy)
 	}
@@ -113,15 +118,14 @@ func (o *Options) from(in *input) string {
 // one. Of other attributes only its schema knows, so they are taken as they are.
 func (o *Options) foldsCase() bool { return o.PrimaryKey == DefaultKey }
 
-// field says how a column goes into the attribute of its name. Without -m no
-// record is ever updated, so nothing is written but with a new one.
+// field says how a column goes into the attribute of its name.
 func (o *Options) field(column string) string {
 	said := []string{"from: " + quoted(column)}
 	if rule := identitycloud.RuleOf(column); rule.Field != "" {
 		said = append(said, rule.Field)
 	}
 	switch {
-	case !o.Delta, column == columnCreated:
+	case column == columnCreated:
 		said = append(said, "on: create")
 	case o.OverwritePasswords && isPassword(column):
 		said = append(said, "on: always")
@@ -139,8 +143,11 @@ func (o *Options) composeTypes(in *input, line func(string, ...any)) {
 	line("        attributes:")
 	for _, column := range in.columns {
 		declared := identitycloud.RuleOf(column).Attribute
-		if column != DefaultKey && (column == o.PrimaryKey || slices.Contains(o.Unique, column)) {
+		switch unique := column == o.PrimaryKey || slices.Contains(o.Unique, column); {
+		case unique && column != DefaultKey:
 			declared = "{unique: true, case_sensitive: true}"
+		case !unique && column == DefaultKey:
+			declared = "" // whether it is unique in a type with another key, its schema knows
 		}
 		if declared != "" {
 			line("          %s: %s", quoted(column), declared)

@@ -247,6 +247,9 @@ const duplicateWords = "Attempted to update a duplicate value"
 func (f *files) words(told *ledger.Told) string {
 	text := plainly(told.Message)
 	switch {
+	case !f.o.Delta && told.Step == record.StepDecide:
+		// It landed in an earlier run, and comes with something else.
+		return duplicateWords + ": the user is there since an earlier run, and the row has changed since: -m updates users who are there"
 	case told.Code == record.CodeDuplicateKey:
 		text = duplicateWords + ": " + text
 	case told.Step == record.StepLand && told.Code == record.CodeUnique:
@@ -257,12 +260,6 @@ func (f *files) words(told *ledger.Told) string {
 		text += onAttribute(told.Field, text)
 	}
 	return fmt.Sprintf("%s (line %d, physical line %d)", text, told.Number+1, told.Line)
-}
-
-// plainly says without words of the mapping, which nobody here has written, what
-// is wrong with a value.
-func plainly(message string) string {
-	return strings.Replace(message, "expected a code that `values` lists", "expected one of the values that mean something here", 1)
 }
 
 // takenBy names the attribute whose value somebody else has, unless it is the key,

@@ -76,6 +76,12 @@ type ground struct {
 func newGround(t *testing.T, o cloudemulator.Options) *ground {
 	t.Helper()
 	t.Parallel()
+	return newGroundIn(t, o)
+}
+
+// newGroundIn is another ground of one test.
+func newGroundIn(t *testing.T, o cloudemulator.Options) *ground {
+	t.Helper()
 	o.Seed = t.Name()
 	g := &ground{t: t, dir: t.TempDir(), emu: cloudemulator.New(o)}
 	server := httptest.NewServer(g.emu)
@@ -304,8 +310,17 @@ func (g *ground) noFaults() {
 // change updates a live user as somebody else would.
 func (g *ground) change(email, attributes string) {
 	g.t.Helper()
-	form := url.Values{"type_name": {"user"}, "key_attribute": {"email"}, "key_value": {strconv.Quote(email)}, "attributes": {attributes}}
-	request, err := http.NewRequest(http.MethodPost, g.url+"/"+update, strings.NewReader(form.Encode()))
+	g.post(update, "key_attribute", "email", "key_value", strconv.Quote(email), "attributes", attributes)
+}
+
+// post makes a call about a user as somebody else would.
+func (g *ground) post(operation string, parameters ...string) {
+	g.t.Helper()
+	form := url.Values{"type_name": {"user"}}
+	for i := 0; i < len(parameters); i += 2 {
+		form.Set(parameters[i], parameters[i+1])
+	}
+	request, err := http.NewRequest(http.MethodPost, g.url+"/"+operation, strings.NewReader(form.Encode()))
 	if err != nil {
 		g.t.Fatal(err)
 	}

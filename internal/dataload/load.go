@@ -83,6 +83,7 @@ func Load(ctx context.Context, o *Options, c *Console) (*Summary, error) {
 	defer m.Close(ctx)
 	l.m = m
 	s, err := l.load(ctx)
+	err = inPlainWords(err)
 	if err != nil && !errors.Is(err, ErrInterrupted) {
 		log.Errorf("%s", err)
 	}
@@ -182,7 +183,7 @@ func (l *loading) load(ctx context.Context) (*Summary, error) {
 	}
 	progress := NewProgress(l.c.Err, l.log)
 	o := run.Options{
-		Mode: target.Full, Records: l.o.Batch, Lanes: l.o.Workers, StopAfter: l.o.StopAfter, Patience: l.o.patience(),
+		Mode: target.InsertOnly, Records: l.o.Batch, Lanes: l.o.Workers, StopAfter: l.o.StopAfter, Patience: l.o.patience(),
 		Observe: l.observe(progress), Stop: l.c.Stop, Points: l.c.Points,
 	}
 	if l.o.Delta {

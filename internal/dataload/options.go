@@ -32,6 +32,12 @@ const (
 	LastDuplicate    = "last"
 )
 
+// What becomes of users who were changed since an earlier run wrote them.
+const (
+	KeepEdited      = "keep"
+	OverwriteEdited = "overwrite"
+)
+
 // Options are what the command was asked for.
 type Options struct {
 	DataFile string
@@ -54,6 +60,7 @@ type Options struct {
 	Workspace          string   // where mapping and books are kept
 	Unique             []string // further attributes of the file that the schema calls unique
 	Duplicates         string   // RefuseDuplicates, FirstDuplicate, LastDuplicate, or "" for what the vendor's loader does without -m: the first lands, the others fail
+	Edited             string   // with Delta, what becomes of users who were changed since they landed: KeepEdited, OverwriteEdited, or "": their records fail
 	NullClears         bool     // an empty cell erases the live value
 	OverwritePasswords bool     // updates write passwords, too
 	Marker             string   // attribute in which each record is marked; empty: none
@@ -94,6 +101,12 @@ func (o *Options) Validate() error {
 	case "", RefuseDuplicates, FirstDuplicate, LastDuplicate:
 	default:
 		return usagef("--duplicates %s: expected refuse, first or last%s", o.Duplicates, mapping.Hint(o.Duplicates, []string{RefuseDuplicates, FirstDuplicate, LastDuplicate}))
+	}
+	switch {
+	case o.Edited != "" && !o.Delta:
+		return usagef("--edited %s: without -m no user is ever changed: leave it out, or add -m", o.Edited)
+	case o.Edited != "" && o.Edited != KeepEdited && o.Edited != OverwriteEdited:
+		return usagef("--edited %s: expected keep or overwrite%s", o.Edited, mapping.Hint(o.Edited, []string{KeepEdited, OverwriteEdited}))
 	}
 	for _, status := range o.RetryStatuses {
 		if status < 100 || status > 599 {

@@ -78,6 +78,9 @@ func (e *Entity) Describe() []string {
 	if e.To.Collapse {
 		say("to.collapse", "true")
 	}
+	if e.To.Verify {
+		say("to.verify", "true")
+	}
 	say("renamed_from", optionalText(e.RenamedFrom))
 	if e.LogFull {
 		say("log", "full")

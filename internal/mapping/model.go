@@ -124,6 +124,7 @@ type To struct {
 	Inherited  *Inherited // strategy inherited
 	Registry   *Registry  // where new keys of these two are written down, too; nil when there is none
 	Match      []string
+	Verify     bool // of an API: known records that are as they were written are looked at all the same
 	Collapse   bool // records that turn out to be one row: the first lands, the others become its aliases
 	Position   Position
 }

@@ -3,7 +3,7 @@ package mapping
 var (
 	entityKeys  = []string{"from", "to", "fields", "ignore", "ask", "private", "totals", "fingerprint", "log", "stop_after", "indexes", "analyze", "renamed_from", "null", "repeats", "edited", "missing", "on_match"}
 	fromKeys    = []string{"table", "query", "file", "key", "fold", "where", "connection", "each", "operation"}
-	toKeys      = []string{"table", "key", "match", "collapse"}
+	toKeys      = []string{"table", "key", "match", "collapse", "verify"}
 	keyKeys     = []string{"column", "columns", "new", "sequence", "version", "base", "start_row_number", "collisions", "width", "space", "from", "digits", "registry"}
 	nullWords   = []string{string(NullKeep), string(NullClear)}
 	repeatWords = []string{string(RepeatFail), string(RepeatRefuse), string(RepeatFirst), string(RepeatLast)}

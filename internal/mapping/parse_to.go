@@ -20,4 +20,8 @@ func (r *reader) to(e *Entity, n *Node) {
 		e.at.set("to.collapse", collapse)
 		e.To.Collapse = r.choice(collapse, subject+": collapse", []string{"true", "false"}, nil) == "true"
 	}
+	if verify := n.get("verify"); verify != nil {
+		e.at.set("to.verify", verify)
+		e.To.Verify = r.choice(verify, subject+": verify", []string{"true", "false"}, nil) == "true"
+	}
 }

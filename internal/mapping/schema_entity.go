@@ -85,6 +85,7 @@ func toSchema() schema {
 		"table":    described("the target table", text()),
 		"key":      key,
 		"collapse": described("true: records that turn out to be one row land once, the others are duplicates", schema{"type": "boolean"}),
+		"verify":   described("of an API, true: records that are as they landed are looked at there, too, so that what is gone or was changed is told", schema{"type": "boolean"}),
 		"match":    described("the fields by which a row that is there already is recognised", texts()),
 	}, "table", "key")
 }

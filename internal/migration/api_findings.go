@@ -56,6 +56,9 @@ func (m *Migration) checkAPI() {
 		if e.To.Collapse {
 			wrong(e.Name, e.To.Position, "collapse wants a table to look at, and the target is an API: let the source say which records are one, by `fold` or by a query")
 		}
+		if e.To.Verify && e.Remote != nil && !e.Remote.Abilities().Fetch {
+			wrong(e.Name, e.To.Position, "verify wants records that can be read, and the API has no request that reads them by key: leave `verify` out")
+		}
 		if e.RebuildIndexes {
 			at("indexes", "an API shows no indexes: leave `indexes` out")
 		}

@@ -48,6 +48,9 @@ func (m *Migration) check() {
 		note := func(severity Severity, position mapping.Position, format string, args ...any) {
 			m.Findings = append(m.Findings, Finding{Severity: severity, Entity: e.Name, Position: position, Text: fmt.Sprintf(format, args...)})
 		}
+		if e.To.Verify && m.api == nil {
+			note(Wrong, e.To.Position, "verify is of APIs alone: rows of a database are looked at in any case, so leave `verify` out")
+		}
 		e.checkRequired(note)
 		e.checkTypes(note)
 		e.checkMatch(m.production(), note)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"landfall/internal/crosswalk"
+	"landfall/internal/mapping"
 	"landfall/internal/record"
 	"landfall/internal/sqldb"
 )
@@ -20,6 +21,7 @@ func (l *landing) compare(ctx context.Context) error {
 	}
 	var look, check, present []*unit
 	var err error
+	verify := l.To.Verify && !l.wave() && l.Remote != nil && l.Remote.Abilities().Fetch
 	l.each(func(_ int, u *unit) *record.Rejection {
 		if u.situation.Known {
 			l.fillNothing(u)
@@ -34,7 +36,12 @@ func (l *landing) compare(ctx context.Context) error {
 		}
 		u.setKey(key)
 		u.situation.SameSource = !u.incomplete && u.entry.HasHash && u.entry.ShapeID == l.shapeID && u.entry.Hash == u.hash
+		if l.writesUnseen(u) {
+			u.situation.SameSource, u.unseen = false, true
+		}
 		switch same := u.situation.SameSource || u.situation.Linked; {
+		case same && verify && !u.situation.Linked && u.left == nil:
+			look = append(look, u)
 		case same && u.live != nil:
 			if l.LogFull {
 				u.before = u.live
@@ -54,10 +61,10 @@ func (l *landing) compare(ctx context.Context) error {
 	if l.LogFull {
 		columns = l.Columns
 	}
-	// An API is not asked for every record that is as it was: of each it would be
-	// a call.
+	// An API is not asked for every record that is as it was, unless it is said:
+	// of each it may be a call.
 	asked := check
-	if l.Remote != nil {
+	if l.Remote != nil && !verify {
 		asked = nil
 	}
 	rows, err := l.lander.Fetch(ctx, l.tx, keysOf(asked), columns, false)
@@ -74,6 +81,22 @@ func (l *landing) compare(ctx context.Context) error {
 		return err
 	}
 	return l.nameRuns(ctx, slices.Concat(look, check, present))
+}
+
+// writesUnseen reports whether the record brings something that the target never
+// gives back and that is written over what is there: whether it is there already,
+// nobody can say, so it is written.
+func (l *landing) writesUnseen(u *unit) bool {
+	if l.Remote == nil || l.policy.Inserts || u.situation.Linked || u.left != nil {
+		return false
+	}
+	generated := len(l.Columns) - len(l.Program.Columns)
+	for slot, once := range l.Program.Once {
+		if !once && l.Program.Hidden[slot] && !u.row[generated+slot].IsNull() {
+			return true
+		}
+	}
+	return false
 }
 
 func keysOf(units []*unit) [][]record.Value {
@@ -122,7 +145,7 @@ func (l *landing) lookAt(ctx context.Context, units []*unit) error {
 			continue
 		}
 		u.before = row[:len(l.Columns)]
-		u.situation.SameRow = !u.incomplete && l.hasher.Sum(row) == u.hash
+		u.situation.SameRow = !u.incomplete && !u.unseen && l.hasher.Sum(row) == u.hash
 		if u.left != nil && u.left.HasHash && u.left.ShapeID == l.shapeID && l.hasher.Sum(row) == u.left.Hash {
 			continue // it was our own call that changed it
 		}
@@ -187,7 +210,7 @@ func (l *landing) match(ctx context.Context) error {
 	var refs []record.Ref
 	var tuples [][]record.Value
 	l.each(func(i int, u *unit) *record.Rejection {
-		if u.situation.Known || u.inDoubt() {
+		if u.situation.Known && !l.mayHaveComeBack(u) || u.inDoubt() {
 			return nil // what matches one that is in doubt may be what it became
 		}
 		tuple := make([]record.Value, len(places))
@@ -269,6 +292,13 @@ func (l *landing) match(ctx context.Context) error {
 		u.situation.ClaimedIn = others[u.keyText]
 	}
 	return err
+}
+
+// mayHaveComeBack reports whether a record whose row is gone may be there under
+// another key: somebody made it anew. Of a database that is not asked, whose rules
+// tell when it is written.
+func (l *landing) mayHaveComeBack(u *unit) bool {
+	return u.situation.RowGone && l.Remote != nil && !l.policy.Inserts && l.policy.Missing == string(mapping.MissingRecreate)
 }
 
 func fieldList(columns []sqldb.Column) string {

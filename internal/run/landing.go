@@ -41,6 +41,7 @@ type unit struct {
 	footing    []byte              // what it stands on, where that is foreseen
 
 	// Of records that land by calls:
+	unseen    bool           // it brings what the target never gives back, and writes it in any case
 	left      *intent.Intent // a call of which nobody knew what became of it
 	carried   bool           // that call was found to have done what is to be done now
 	verified  bool           // that it was done was found out by looking

@@ -168,7 +168,7 @@ var errClaimedMeanwhile = errors.New("claimed meanwhile")
 func (r *remoteLanding) stillFree(ctx context.Context, tx sqldb.Tx) error {
 	var keys []string
 	for _, i := range r.places {
-		if u := &r.l.units[i]; u.action == target.Adopt && !u.inBooks {
+		if u := &r.l.units[i]; u.action == target.Adopt && (!u.inBooks || u.entry.TargetKey != u.keyText) {
 			keys = append(keys, u.keyText)
 		}
 	}

@@ -83,7 +83,7 @@ func (l *landing) decideLeft() (err error) {
 			var rejection *record.Rejection
 			rejection, err = l.decideSent(l.batch.Items[i].Ref, u)
 			return rejection
-		case u.left.State != intent.Done || u.action != target.Leave:
+		case u.left.State != intent.Done || u.action != target.Leave && u.action != target.Skip:
 			return nil
 		}
 		u.carried, u.verified = true, true

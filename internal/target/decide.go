@@ -78,11 +78,11 @@ type Situation struct {
 	// For known records:
 	RowGone    bool   // the row is not there any more
 	SameSource bool   // the content equals what was last written, under the same shape
-	RowEdited  bool   // the row is not what was last written (only looked at when the source differs)
+	RowEdited  bool   // the row is not what was last written (only looked at when the source differs, or the mapping says `verify`)
 	SameRow    bool   // the row already holds the new content (likewise)
 	LandedIn   string // the run that wrote it last; empty where none is known
 
-	// For unknown ones:
+	// For unknown ones, and known ones whose row is gone:
 	Matches int64
 	Claimed *record.Ref // the matching row belongs to this other record
 	// ClaimedIn is the migration of that record, where it is another one.
@@ -97,10 +97,10 @@ func Decide(s Situation, policy Policy) (Action, *record.Rejection) {
 		return decideKnown(s, policy)
 	case s.Known && s.RowGone:
 		if policy.Missing == "recreate" {
-			return Create, nil
+			return decideMatch(s, policy)
 		}
 		return reject(record.CodeMissing, errors.New("the row that this record became is gone from the target: set `missing: recreate` to write it again"))
-	case s.Known && (s.Linked || s.SameSource):
+	case s.Known && (s.Linked || s.SameSource && !s.RowEdited):
 		return Leave, nil
 	case s.Known && s.SameRow:
 		return Remember, nil
@@ -111,9 +111,20 @@ func Decide(s Situation, policy Policy) (Action, *record.Rejection) {
 		case "keep":
 			return Keep, nil
 		}
+		if s.SameSource {
+			return reject(record.CodeEdited, errors.New("the target row was changed since it was written, and is not as the source has it: set `edited: keep` or `edited: overwrite`, or settle it by hand"))
+		}
 		return reject(record.CodeEdited, errors.New("both the source and the target row changed since the row was written: set `edited: keep` or `edited: overwrite`, or settle it by hand"))
 	case s.Known:
 		return Update, nil
+	}
+	return decideMatch(s, policy)
+}
+
+// decideMatch is Decide for a record of which no row is there that was written:
+// it is new, or a row is the same thing.
+func decideMatch(s Situation, policy Policy) (Action, *record.Rejection) {
+	switch {
 	case s.Matches == 0:
 		return Create, nil
 	case s.Matches > 1:
