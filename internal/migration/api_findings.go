@@ -120,6 +120,9 @@ func (e *Entity) checkAbilities(m *Migration) {
 	if !can.Delete {
 		note(Warning, "there is no request that deletes records of %s: a run that creates some cannot be rolled back", name)
 	}
+	if can.Overwrites && !can.Match {
+		note(Warning, "creating a record of %s writes over what stands under its key, and there is no request that reads it first: what somebody else made is lost, and a rollback deletes it; describe a `get` request, or send `If-None-Match: \"*\"` with `create` where the API knows it", name)
+	}
 	if !can.Settles {
 		note(Warning, "what became of a call for %s whose answer is lost cannot be found out, nor can it be sent again without harm: such records end unknown", name)
 	}

@@ -199,12 +199,13 @@ func (l *landing) shape(ctx context.Context, id int64) (*crosswalk.Shape, error)
 // crosswalk does not know.
 func (l *landing) match(ctx context.Context) error {
 	defer l.fillNew()
-	if len(l.Match) == 0 {
+	columns := l.matchColumns()
+	if len(columns) == 0 {
 		return nil
 	}
-	places := make([]int, len(l.Match))
-	for i := range l.Match {
-		places[i] = columnPlace(l.Columns, l.Match[i].Name)
+	places := make([]int, len(columns))
+	for i := range columns {
+		places[i] = columnPlace(l.Columns, columns[i].Name)
 	}
 	var asked []*unit
 	var refs []record.Ref
@@ -222,7 +223,7 @@ func (l *landing) match(ctx context.Context) error {
 		asked, tuples, refs = append(asked, u), append(tuples, tuple), append(refs, l.batch.Items[i].Ref)
 		return nil
 	})
-	matched, err := l.lander.Match(ctx, l.tx, l.Match, tuples)
+	matched, err := l.lander.Match(ctx, l.tx, columns, tuples)
 	if err != nil {
 		return fmt.Errorf("looking for rows that match: %w", err)
 	}
@@ -255,7 +256,7 @@ func (l *landing) match(ctx context.Context) error {
 			return nil
 		}
 		return &record.Rejection{
-			Ref: l.batch.Items[i].Ref, Step: record.StepDecide, Code: record.CodeRefused, Field: fieldList(l.Match),
+			Ref: l.batch.Items[i].Ref, Step: record.StepDecide, Code: record.CodeRefused, Field: fieldList(columns),
 			Err: fmt.Errorf("the API does not look for what the record is matched by, so that nobody knows whether it is there (%s): mend the value", why),
 		}
 	})

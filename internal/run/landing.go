@@ -245,7 +245,7 @@ func (l *landing) decide() {
 		if rejection != nil {
 			rejection.Ref = l.batch.Items[i].Ref
 			if !u.situation.Known {
-				rejection.Field = fieldList(l.Match)
+				rejection.Field = fieldList(l.matchColumns())
 			}
 		}
 		return rejection

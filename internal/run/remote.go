@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"landfall/internal/mapping"
 	"landfall/internal/migration"
 	"landfall/internal/sqldb"
 )
@@ -79,3 +80,16 @@ func defaultRecords(m *migration.Migration) int {
 // leastByCalls keeps batches of APIs that take one record a call from writing to
 // the books for each.
 const leastByCalls = 50
+
+// matchColumns are those by which rows that are there are recognised. An API that
+// writes over what stands under a key that is taken, as a PUT does, is asked by
+// the key, also where the mapping does not: what is there was not made by us.
+func (e *entityRun) matchColumns() []sqldb.Column {
+	if len(e.Match) > 0 || e.Remote == nil || e.To.NewKey != mapping.KeyNatural {
+		return e.Match
+	}
+	if can := e.Remote.Abilities(); can.Overwrites && can.Match {
+		return e.Key
+	}
+	return nil
+}

@@ -95,6 +95,9 @@ type Abilities struct {
 	// Settles: what became of an order whose answer was lost can be found out, or
 	// sending it again does no harm.
 	Settles bool
+	// Overwrites: creating a record under a key that is taken writes over what is
+	// there, whoever made it.
+	Overwrites bool
 }
 
 // Deed is what an order wants done.

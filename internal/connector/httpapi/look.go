@@ -267,11 +267,29 @@ func (r *remote) searchOne(ctx context.Context, columns []sqldb.Column, tuples [
 	return append(first, second...), err
 }
 
+// matchKeys is Match by the key, where records are read by it alone.
+func (r *remote) matchKeys(ctx context.Context, keys [][]record.Value) ([]target.Matched, error) {
+	found, err := r.byKey(ctx, r.wholeKeys(keys), r.keys)
+	if err != nil {
+		return nil, err
+	}
+	matched := make([]target.Matched, len(keys))
+	for i, key := range keys {
+		if s, there := found[canonical(key, r.keys)]; there {
+			matched[i] = target.Matched{Count: 1, Key: r.values(s, r.keys)}
+		}
+	}
+	return matched, nil
+}
+
 // Match implements target.Remote.
 func (r *remote) Match(ctx context.Context, columns []sqldb.Column, tuples [][]record.Value) ([]target.Matched, error) {
 	names := make([]string, len(columns))
 	for i, column := range columns {
 		names[i] = column.Name
+	}
+	if !r.searches(names) && r.get != nil && slices.Equal(names, r.Key) {
+		return r.matchKeys(ctx, tuples)
 	}
 	if !r.searches(names) {
 		return nil, fmt.Errorf("%s: the description has no request that finds records by %v", r.Name, names)

@@ -38,7 +38,8 @@ func (r *remote) Abilities() target.Abilities {
 	finds := len(r.searchable()) > 0
 	a := target.Abilities{
 		Create: r.create != nil, Update: r.update != nil, Delete: r.remove != nil, Count: r.counted != nil,
-		Match: finds, Fetch: r.get != nil || r.searches(r.Key),
+		Match: finds || r.get != nil && !r.given(), Fetch: r.get != nil || r.searches(r.Key),
+		Overwrites: !r.given() && r.create != nil && r.create.overwrites(),
 	}
 	a.Settles = finds || a.Fetch && !r.given() || r.create != nil && r.create.Idempotent
 	return a

@@ -243,6 +243,17 @@ func (r *Request) mentions(text string) bool {
 	return strings.Contains(string(marshal(r.Body)), text)
 }
 
+// overwrites reports whether a create puts a record in the place that its key
+// names, whatever stands there.
+func (q *request) overwrites() bool {
+	for name := range q.headers {
+		if strings.EqualFold(name, "If-None-Match") {
+			return false
+		}
+	}
+	return q.Method == http.MethodPut
+}
+
 // several reports whether calls carry a list of records.
 func (q *request) several() bool { return q.uses("records") }
 
