@@ -160,3 +160,18 @@ func TestCallsClaimRows(t *testing.T) {
 	same(t, "ends of the first", []string{"person:1 updated"}, w.run(run.Options{}).ends)
 	same(t, "persons", []string{"p1@x.org Ours"}, s.all())
 }
+
+// TestCallsThatNeverArrive: a record that was sent again until patience ended, and
+// was not there at the last look, stays unknown, so that a retry looks first.
+func TestCallsThatNeverArrive(t *testing.T) {
+	t.Parallel()
+	w, s := shelfWorld(t)
+	w.persons("}")
+	w.people(3, nil)
+	s.lost = func(int) (bool, bool) { return true, false }
+	same(t, "counts", ledger.Counts{record.Unknown: 3}, w.run(run.Options{Patience: 50 * time.Millisecond}).counts["person"])
+	same(t, "intents", []string{"sent|3"}, w.query("SELECT state, count(*) FROM landfall_intent GROUP BY state"))
+	s.lost = nil
+	same(t, "counts of a retry", ledger.Counts{record.Created: 3}, w.run(run.Options{RetryOpen: true}).counts["person"])
+	same(t, "made, ever", 3, s.created)
+}

@@ -58,7 +58,7 @@ func (r *remoteLanding) call(ctx context.Context) error {
 		left := time.Until(until)
 		if left <= 0 {
 			if sent {
-				return r.settleOpen(ctx)
+				return r.lookLast(ctx)
 			}
 			return nil
 		}
@@ -68,6 +68,17 @@ func (r *remoteLanding) call(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// lookLast looks once more at what was just sent again. That it is not there is
+// no end of it: it may still come, and the order stays the same when it is sent
+// the next time.
+func (r *remoteLanding) lookLast(ctx context.Context) error {
+	err := r.settleOpen(ctx)
+	for _, n := range r.in(target.Absent) {
+		r.states[n] = target.Outcome{State: target.Unknown, Message: "nothing of it was there when it was looked at last", Call: r.states[n].Call}
+	}
+	return err
 }
 
 // waitingFor says what calls wait for.

@@ -40,7 +40,7 @@ func (r *remoteLanding) takeOutcomes() {
 				Ref: ref, Step: record.StepLand, Code: code, Field: strings.Join(outcome.Columns, ", "),
 				Err: errors.New(orWord(outcome.Message, "the API refused the record and gave no reason")),
 			}
-		case outcome.State == target.Unsent || outcome.State == target.Absent:
+		case outcome.State == target.Unsent:
 			code := outcome.Code
 			if code == "" {
 				code = record.CodeRefused
