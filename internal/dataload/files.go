@@ -202,7 +202,7 @@ func (f *files) verified(ctx context.Context, tx sqldb.Tx, l *ledger.Ledger, r *
 func (f *files) reject(w *walk, told *ledger.Told) error {
 	line := &ledger.Line{Number: told.Number, Line: told.Line}
 	f.log.Errorf("line %d (physical line %d): %s: %s%s: %s", told.Number+1, told.Line, told.Disposition, told.Code, inField(told.Field), told.Message)
-	if told.Disposition == record.Unknown {
+	if told.Disposition == record.Unknown || strings.HasPrefix(told.Message, ledger.NotCarriedOut) {
 		f.counts.Retry++
 		return f.again(kindRetry, w)
 	}

@@ -166,3 +166,7 @@ func (c Counts) Clone() Counts {
 	clone.Add(c)
 	return clone
 }
+
+// NotCarriedOut begins the message of a record whose call the API has not carried
+// out, by all that it says, for as long as it was put up with.
+const NotCarriedOut = "it was not carried out, however often it was sent"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/record"
 	"landfall/internal/target"
@@ -47,7 +48,7 @@ func (r *remoteLanding) takeOutcomes() {
 			}
 			u.rejection = &record.Rejection{
 				Ref: ref, Step: record.StepLand, Code: code,
-				Err: fmt.Errorf("it was not carried out, however often it was sent: %s; a retry sends it again", orWord(outcome.Message, "the API takes no such calls for now")),
+				Err: fmt.Errorf("%s: %s; a retry sends it again", ledger.NotCarriedOut, orWord(outcome.Message, "the API takes no such calls for now")),
 			}
 		default:
 			u.rejection = r.unknown(ref, outcome)
