@@ -143,7 +143,7 @@ func ratesOf(e run.Event, begun int64, started time.Time) string {
 func tally(counts ledger.Counts) (succeeded, failed, retried int64) {
 	for disposition, n := range counts {
 		switch disposition {
-		case record.Failed, record.Blocked:
+		case record.Failed, record.Blocked, record.Kept:
 			failed += n
 		case record.Unknown:
 			retried += n
