@@ -1,6 +1,7 @@
 package dataload_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,5 +185,28 @@ func TestT07SpoiltAnswers(t *testing.T) {
 				t.Errorf("%d users", g.emu.Count("user"))
 			}
 		})
+	}
+}
+
+// A gateway that finds a call too large may answer 403 and say no more: the call is
+// made in parts, and the credentials, which are right, are not blamed.
+func TestForbiddenForItsSize(t *testing.T) {
+	g := newGround(t, cloudemulator.Options{MaxBody: 1500, OversizeStatus: http.StatusForbidden})
+	g.load(0, g.write("users.csv", users(1, 40)))
+	if n := len(g.column("success", "email")); n != 40 {
+		t.Errorf("%d of 40 landed", n)
+	}
+}
+
+// A column that the service does not know would fail every row: it is told before
+// anything is sent.
+func TestUnknownColumnIsToldBeforeSending(t *testing.T) {
+	g := newGround(t, cloudemulator.Options{})
+	out := g.load(2, g.write("users.csv", "email,gvenName\nu1@x.org,Ada\n"))
+	if n := len(g.calls(bulkCreate)); n != 0 {
+		t.Errorf("%d calls were made to create users", n)
+	}
+	if !strings.Contains(out.err, "gvenName") || !strings.Contains(out.err, "Nothing was sent") {
+		t.Errorf("it says: %s", out.err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"landfall/internal/ledger"
 	"landfall/internal/mapping"
 	"landfall/internal/migration"
+	"landfall/internal/record"
 	"landfall/internal/run"
 	"landfall/internal/target"
 )
@@ -181,6 +182,9 @@ func (l *loading) load(ctx context.Context) (*Summary, error) {
 		l.log.Infof("run %s had come to its end, and its files are written now", newest.Name)
 		return l.tell(ctx, newest)
 	}
+	if err := l.tryColumns(ctx); err != nil {
+		return nil, err
+	}
 	progress := NewProgress(l.c.Err, l.log)
 	o := run.Options{
 		Mode: target.InsertOnly, Records: l.o.Batch, Lanes: l.o.Workers, StopAfter: l.o.StopAfter, Patience: l.o.patience(),
@@ -205,6 +209,21 @@ func (l *loading) load(ctx context.Context) (*Summary, error) {
 	}
 	return s, nil
 }
+
+// tryColumns asks the service once for the file's columns, of a user whom nobody
+// has: one that it does not know would fail every row. Whatever else goes wrong is
+// left to the run, which knows how to wait.
+func (l *loading) tryColumns(ctx context.Context) error {
+	e := l.m.Entities[0]
+	_, err := e.Remote.Fetch(ctx, [][]record.Value{{record.Text(nobody)}}, e.Columns)
+	if errors.Is(err, target.ErrNotLooked) {
+		return inputf("the service does not take the file's columns for type %s: %s. Nothing was sent", l.o.Type, err)
+	}
+	return nil
+}
+
+// nobody is a uuid that is given to no user.
+const nobody = "00000000-0000-0000-0000-000000000000"
 
 // spent says how this command goes on after too many failures.
 func (l *loading) spent(err error) error {

@@ -44,6 +44,10 @@ type Inserts interface {
 // ErrCounter says that a counter of the target is out of a user's reach.
 var ErrCounter = errors.New("this user may not move a counter")
 
+// ErrNotLooked says that an API refuses what it was asked to look for: it can be
+// reached, and asking again will not help.
+var ErrNotLooked = errors.New("the API refuses the look-up")
+
 // ErrDenied says that an API does not let us in, or not do what was asked: trying
 // again will not help.
 var ErrDenied = errors.New("access denied")

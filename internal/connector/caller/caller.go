@@ -75,7 +75,8 @@ const triesOfOnce = 3
 func (c *Caller) Do(ctx context.Context, call Call) (Reply, error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = 250*time.Millisecond, 30*time.Second, 2
-	var failing time.Time // since when
+	pauses.RandomizationFactor = 0.3 // each pause is longer than the one before, however the dice fall
+	var failing time.Time            // since when
 	tries := 0
 	var last Reply // the last that was sent; one that left it unknown stays
 	for {

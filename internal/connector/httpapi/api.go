@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -120,10 +121,20 @@ type said struct {
 // where the call was sent, and undecided where it was not. carried gives the
 // values that the call carries, which no message may repeat; nil: none.
 func (a *api) do(ctx context.Context, q *request, call caller.Call, carried func() []string) (said, error) {
+	return a.doFor(ctx, q, call, carried, 1)
+}
+
+// doFor is do for a call that carries so many records. What refuses one of several
+// with 403 and nothing of the API's own is likely a gateway that finds it too
+// large: where it does so with a single record, too, access is denied.
+func (a *api) doFor(ctx context.Context, q *request, call caller.Call, carried func() []string, records int) (said, error) {
 	var s said
 	call.Judge = func(answer caller.Answer) caller.Judgement {
 		s.parsed = parse(answer)
 		s.ruling = q.judge.whole(s.parsed, q.purpose)
+		if s.verdict == denied && records > 1 && answer.Status == http.StatusForbidden && !s.json {
+			s.verdict = oversize
+		}
 		if s.verdict == success {
 			var why string
 			if s.found, why = q.reads(s.parsed, answer.Status); why != "" {

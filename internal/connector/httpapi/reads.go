@@ -3,6 +3,8 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+
+	"landfall/internal/target"
 )
 
 // reads is what a reading call was answered with. Where the answer has a good
@@ -72,3 +74,6 @@ type errNotAsked struct {
 }
 
 func (e *errNotAsked) Error() string { return e.call + ": " + e.why }
+
+// Is makes it a target.ErrNotLooked.
+func (e *errNotAsked) Is(err error) bool { return err == target.ErrNotLooked }

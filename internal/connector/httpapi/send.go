@@ -67,7 +67,7 @@ func (r *remote) carry(ctx context.Context, q *request, jobs []*job) error {
 		return nil
 	}
 	call.Repeatable = q.Idempotent
-	said, err := r.api.do(ctx, q, call, r.carriedBy(jobs...))
+	said, err := r.api.doFor(ctx, q, call, r.carriedBy(jobs...), len(jobs))
 	if said.again && said.verdict == duplicate && q.purpose == toCreate {
 		for _, j := range jobs {
 			j.perhapsOwn(said.number)
