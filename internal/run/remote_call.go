@@ -88,7 +88,7 @@ func waitingFor(unsent, lost, absent int, wait time.Duration) string {
 		said = append(said, fmt.Sprintf("the API did not carry out the calls for %d records for now; sending them again in %s", unsent, wait.Round(time.Millisecond)))
 	}
 	if lost -= absent; lost > 0 {
-		said = append(said, fmt.Sprintf("%d calls for records without a clear answer; looking in %s what became of them", lost, wait.Round(time.Millisecond)))
+		said = append(said, fmt.Sprintf("records without a clear answer: %d; looking in %s what became of them", lost, wait.Round(time.Millisecond)))
 	}
 	if absent > 0 {
 		said = append(said, fmt.Sprintf("%d records whose answers were lost are not there; looking once more in %s before they are sent again, as their calls may still be on their way", absent, wait.Round(time.Millisecond)))
