@@ -156,6 +156,12 @@ func (r *remote) whose(o *target.Order, s seen, by []string, done target.Outcome
 	if !r.agrees(o, s) {
 		return somebodyElses(by)
 	}
+	if given := r.givenUnasked(o, s); len(given) > 0 && !dated {
+		return target.Outcome{
+			State: target.Unknown, Unaskable: true, Columns: given,
+			Message: "a record with this value is there, and holds something in fields that the order leaves out: where the API fills them by itself, say so of them by `default: true`",
+		}
+	}
 	proof := dated || len(by) == 0
 	for i, column := range o.Columns {
 		proof = proof || r.shows(column) && !slices.Contains(by, column.Name) && !isEmpty(o.Values[i])
@@ -176,20 +182,43 @@ func (r *remote) shows(column sqldb.Column) bool {
 }
 
 // agrees reports whether a record holds all that the order writes, as far as it
-// shows it.
+// shows it. What a create leaves out the API may fill by itself.
 func (r *remote) agrees(o *target.Order, s seen) bool {
 	now := r.values(s, o.Columns)
 	for i, column := range o.Columns {
-		if r.shows(column) && !sameValue(column, now[i], o.Values[i]) && !(o.Values[i].IsNull() && (r.field(column.Name).Default || isEmpty(now[i]))) {
+		if r.shows(column) && !sameValue(column, now[i], o.Values[i]) && !(o.Values[i].IsNull() && (r.leavesOut(o) || isEmpty(now[i]))) {
 			return false
 		}
 	}
 	return true
 }
 
+// leavesOut reports whether the order's call says nothing of fields that are NULL.
+func (r *remote) leavesOut(o *target.Order) bool {
+	return o.Deed == target.DeedCreate && r.create != nil && r.create.Nulls != nullsSend
+}
+
+// givenUnasked are the columns in which a record holds something though the order
+// leaves them out, and the API is not said to fill them.
+func (r *remote) givenUnasked(o *target.Order, s seen) []string {
+	var given []string
+	now := r.values(s, o.Columns)
+	for i, column := range o.Columns {
+		if r.shows(column) && o.Values[i].IsNull() && !isEmpty(now[i]) && !r.field(column.Name).Default {
+			given = append(given, column.Name)
+		}
+	}
+	return given
+}
+
 // isEmpty reports whether a value is what APIs make of nothing.
 func isEmpty(v record.Value) bool {
-	return v.IsNull() || v.IsEmptyText() || v.Kind() == record.KindJSON && (v.Raw() == "[]" || v.Raw() == "{}" || v.Raw() == "null")
+	if v.IsNull() || v.IsEmptyText() {
+		return true
+	}
+	// Of a field that is not declared, lists and objects are their text.
+	structured := v.Kind() == record.KindJSON || v.Kind() == record.KindText
+	return structured && (v.Raw() == "[]" || v.Raw() == "{}" || v.Raw() == "null")
 }
 
 func (r *remote) carriesMark(o *target.Order, s seen) bool {

@@ -73,6 +73,32 @@ func TestSettledByMoreThanTheMatch(t *testing.T) {
 	}
 }
 
+// What a create leaves out, an API may fill by itself: a younger record is ours
+// all the same, and of one whose age nobody knows nothing is claimed.
+func TestSettledBesideDefaults(t *testing.T) {
+	for filled, wants := range map[string][2]target.State{
+		`"basic"`: {target.Unknown, target.Done},
+		`[]`:      {target.Unknown, target.Done}, // nothing, and a match that nothing proves
+	} {
+		answer := func(path, _ string) (int, string) {
+			if path == "/newest" {
+				return 200, `{"found": [{"id": 6}]}`
+			}
+			return 200, `{"found": [{"id": 7, "a": "x", "b": ` + filled + `}]}`
+		}
+		for i, settings := range []string{settling, aging} {
+			remote, table, _ := scripted(t, settings, answer)
+			order := things(table, "x")[0]
+			b, _ := table.Column("b")
+			order.Columns, order.Values, order.Newest = []sqldb.Column{order.Columns[0], *b}, append(order.Values, record.Null()), "6"
+			outcomes, err := remote.Settle(t.Context(), []target.Order{order})
+			if err != nil || outcomes[0].State != wants[i] {
+				t.Errorf("filled with %s: %+v %v, want %v", filled, outcomes[0], err, wants[i])
+			}
+		}
+	}
+}
+
 // Half of what tells ages says nothing.
 func TestAgeWantsNewest(t *testing.T) {
 	_, err := open(t, "http://127.0.0.1:1", strings.Replace(aging, "age: record.id", "", 1), nil)
