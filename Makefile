@@ -10,7 +10,7 @@ SERVERS := bin/withservers --
 # These start thousands of small processes and runs, of which the detector would
 # make a quarter of an hour. It watches the tests below in which lanes, pauses
 # and other sessions meet, and all other packages as a whole.
-LONG := landfall/internal/cli landfall/internal/lifetest landfall/internal/lawtest
+LONG := landfall/internal/cli landfall/internal/dataload landfall/internal/lifetest landfall/internal/lawtest
 MEETINGS := Lane|Pause|Throttl|Lease|Limit|Connections|Meanwhile|Concurrent|Parallel|Law|Demo
 
 build: ## bin/landfall, one static binary

@@ -223,8 +223,14 @@ func testRemoteInterrupted(g *remoteGround) {
 	defer cancel()
 	outcomes, err = g.remote.Send(ctx, g.creates(10, 2))
 	g.Throttle(0)
-	if err == nil || len(outcomes) != 2 || outcomes[0].State != target.Unsent {
+	if err == nil || len(outcomes) != 2 {
+		g.t.Fatalf("%+v %v", outcomes, err)
+	}
+	switch outcomes[0].State {
+	case target.Unsent:
+		g.count(0)
+	case target.Unknown: // it was interrupted in the middle of a call
+	default:
 		g.t.Errorf("%+v %v", outcomes, err)
 	}
-	g.count(0)
 }
