@@ -98,8 +98,10 @@ func placeFlags(flags *pflag.FlagSet, output, workspace *string) {
 func (f *front) load(ctx context.Context, o *dataload.Options, asJSON bool) error {
 	stop, end := f.stopOnSignal()
 	defer end()
+	open := int64(0)
 	summary, err := dataload.Load(ctx, o, &dataload.Console{Out: f.Out, Err: f.Err, Getenv: f.getenv, Stop: stop, Points: f.points})
 	if summary != nil {
+		open = summary.Counts.Open()
 		switch {
 		case asJSON:
 			err = errors.Join(err, report.JSONLine(f.Out, summary))
@@ -109,6 +111,15 @@ func (f *front) load(ctx context.Context, o *dataload.Options, asJSON bool) erro
 			summary.Write(f.Out)
 		}
 	}
+	if err != nil && summary != nil && !asJSON && !errors.Is(err, dataload.ErrInterrupted) {
+		f.sayAgain()
+	}
+	return f.endLoader(err, asJSON, open)
+}
+
+// endLoader ends a command that stands in for the vendor's, which has left so many
+// records open.
+func (f *front) endLoader(err error, asJSON bool, open int64) error {
 	switch {
 	case errors.Is(err, dataload.ErrInterrupted):
 		if !asJSON {
@@ -116,11 +127,8 @@ func (f *front) load(ctx context.Context, o *dataload.Options, asJSON bool) erro
 		}
 		return &ended{exitInterrupted}
 	case err != nil:
-		if summary != nil && !asJSON {
-			f.sayAgain()
-		}
 		return err
-	case summary.Counts.Open() > 0:
+	case open > 0:
 		return &ended{exitOpen}
 	}
 	return nil

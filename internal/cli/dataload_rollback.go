@@ -59,16 +59,9 @@ func (f *front) undo(ctx context.Context, o *dataload.Options, asJSON bool) erro
 			undone.Write(f.Out)
 		}
 	}
-	switch {
-	case errors.Is(err, dataload.ErrInterrupted):
-		if !asJSON {
-			f.sayAgain()
-		}
-		return &ended{exitInterrupted}
-	case err != nil:
-		return err
-	case undone.Open() > 0:
-		return &ended{exitOpen}
+	open := int64(0)
+	if undone != nil {
+		open = undone.Open()
 	}
-	return nil
+	return f.endLoader(err, asJSON, open)
 }

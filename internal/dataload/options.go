@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"landfall/internal/mapping"
+	"landfall/internal/target"
 )
 
 // The defaults of the vendor's loader.
@@ -19,7 +20,7 @@ const (
 	DefaultRate    = 4.0 // calls a second
 	DefaultKey     = "email"
 	// DefaultPatience is none of the vendor's, whose loader has none.
-	DefaultPatience = 10 * time.Minute
+	DefaultPatience = target.DefaultPatience
 )
 
 // mostWorkers is how many calls may be made at a time.

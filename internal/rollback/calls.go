@@ -234,16 +234,7 @@ func (c *calls) tell(ctx context.Context) error {
 		c.point(run.PointLedger)
 		found = c.found
 		return nil
-	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) {
-		if _, err := c.Lease.Settle(ctx, tx); err != nil {
-			return false, err
-		}
-		committed, err := c.ledger.Committed(ctx, tx, c.at)
-		if committed != nil {
-			marker = committed
-		}
-		return committed != nil, err
-	})
+	}, c.Marked(c.ledger, c.at, &marker))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package rollback
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -29,10 +30,7 @@ func (c *calls) carry(ctx context.Context) error {
 	}
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = firstPause, mostPause
-	patience := c.o.Patience
-	if patience == 0 {
-		patience = 10 * time.Minute
-	}
+	patience := cmp.Or(c.o.Patience, target.DefaultPatience)
 	intended := time.Now().UnixNano() // of the clock that goes on while the process is suspended
 	for until := time.Now().Add(patience); ; {
 		// Calls that come late ask again whether they may: another worker may have taken
@@ -74,12 +72,8 @@ func (c *calls) carry(ctx context.Context) error {
 			return nil
 		}
 		c.runner.tell(run.Event{Kind: run.EventWaiting, Entity: c.done.Name, Message: fmt.Sprintf("%d calls without a clear answer; trying again in %s", len(open), wait.Round(time.Millisecond))})
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-c.o.Stop:
-			return run.ErrStopped
-		case <-time.After(wait):
+		if err := run.Idle(ctx, wait, nil, c.o.Stop); err != nil {
+			return err
 		}
 	}
 }

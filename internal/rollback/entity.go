@@ -161,16 +161,7 @@ func (e *entityUndo) undoBatch(ctx context.Context, g *group, at ledger.Place, r
 		marker, err = b.within(ctx, read)
 		found = b.found
 		return err
-	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) {
-		if _, err := e.Lease.Settle(ctx, tx); err != nil {
-			return false, err
-		}
-		committed, err := e.ledger.Committed(ctx, tx, at)
-		if committed != nil {
-			marker = committed
-		}
-		return committed != nil, err
-	})
+	}, e.Marked(e.ledger, at, &marker))
 	if err != nil {
 		return err
 	}

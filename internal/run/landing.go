@@ -102,16 +102,7 @@ func (e *lane) landOnce(ctx context.Context, batch *shaped) (*ledger.Marker, []f
 		var err error
 		marker, refused, err = l.within(ctx, at, a.Careful || e.pace.Careful())
 		return err
-	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) {
-		if _, err := e.Lease.Settle(ctx, tx); err != nil {
-			return false, err
-		}
-		committed, err := e.ledger.Committed(ctx, tx, at)
-		if committed != nil {
-			marker = committed
-		}
-		return committed != nil, err
-	})
+	}, e.Marked(e.ledger, at, &marker))
 	if err == nil {
 		e.Gate.Took(begun)
 		e.pace.Landed(refused)

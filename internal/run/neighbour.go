@@ -163,7 +163,7 @@ func (n *neighbour) await(ctx context.Context, rows int, stop <-chan struct{}, t
 		if n.mayTell(&n.slowed, time.Now()) {
 			tell(EventSlowed, n.throttle.RowsPerSecond, "")
 		}
-		if err := idle(ctx, wait, nil, stop); err != nil {
+		if err := Idle(ctx, wait, nil, stop); err != nil {
 			return held, err
 		}
 	}
@@ -176,14 +176,14 @@ func (n *neighbour) await(ctx context.Context, rows int, stop <-chan struct{}, t
 		if n.mayTell(&n.paused, time.Now()) {
 			tell(EventPaused, 0, "paused: "+why)
 		}
-		if err := idle(ctx, tellEvery, changed, stop); err != nil {
+		if err := Idle(ctx, tellEvery, changed, stop); err != nil {
 			return held, err
 		}
 	}
 }
 
-// idle lets time pass, unless something happens.
-func idle(ctx context.Context, wait time.Duration, changed, stop <-chan struct{}) error {
+// Idle lets time pass, unless something happens.
+func Idle(ctx context.Context, wait time.Duration, changed, stop <-chan struct{}) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

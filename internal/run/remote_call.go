@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -32,10 +33,7 @@ const lateAfter = 5 * time.Second
 func (r *remoteLanding) call(ctx context.Context) error {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = firstPause, mostPause
-	patience := r.o.Patience
-	if patience == 0 {
-		patience = 10 * time.Minute
-	}
+	patience := cmp.Or(r.o.Patience, target.DefaultPatience)
 	var until time.Time
 	for before := len(r.orders) + 1; ; {
 		if err := r.settleOpen(ctx); err != nil {
@@ -64,7 +62,7 @@ func (r *remoteLanding) call(ctx context.Context) error {
 		}
 		wait := min(max(pause.NextBackOff(), r.untilLate(unsent, lost)), left)
 		r.say(EventWaiting, waitingFor(len(unsent), len(lost), len(r.absent), wait))
-		if err := idle(ctx, wait, nil, r.o.Stop); err != nil {
+		if err := Idle(ctx, wait, nil, r.o.Stop); err != nil {
 			return err
 		}
 	}

@@ -237,16 +237,7 @@ func (r *remoteLanding) writeDown(ctx context.Context) (marker *ledger.Marker, e
 		}
 		r.point(PointLedger)
 		return nil
-	}, func(ctx context.Context, tx sqldb.Tx) (bool, error) {
-		if _, err := r.Lease.Settle(ctx, tx); err != nil {
-			return false, err
-		}
-		committed, err := r.ledger.Committed(ctx, tx, r.at)
-		if committed != nil {
-			marker = committed
-		}
-		return committed != nil, err
-	})
+	}, r.Marked(r.ledger, r.at, &marker))
 	return marker, err
 }
 

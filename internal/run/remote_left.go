@@ -105,7 +105,7 @@ func (e *entityRun) settlePage(ctx context.Context, page []leftCall) error {
 	late := func(c *leftCall) bool { return c.outcome.State == target.Absent && c.outcome.Late }
 	if n := count(page, late); n > 0 {
 		e.say(EventWaiting, fmt.Sprintf("%d of these records are not there; looking once more in %s, as their calls may still be on their way", n, lateAfter))
-		if err := idle(ctx, lateAfter, nil, e.o.Stop); err != nil {
+		if err := Idle(ctx, lateAfter, nil, e.o.Stop); err != nil {
 			return err
 		}
 		if err := e.askLeft(ctx, page, late); err != nil {

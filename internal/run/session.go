@@ -184,6 +184,21 @@ func (s *Session) watched(ctx context.Context, work func(context.Context) error)
 	return err
 }
 
+// Marked settles work that writes a marker at a place: its commit went through
+// where the marker is there, and marker is set to it then.
+func (s *Session) Marked(l *ledger.Ledger, at ledger.Place, marker **ledger.Marker) func(context.Context, sqldb.Tx) (bool, error) {
+	return func(ctx context.Context, tx sqldb.Tx) (bool, error) {
+		if _, err := s.Lease.Settle(ctx, tx); err != nil {
+			return false, err
+		}
+		committed, err := l.Committed(ctx, tx, at)
+		if committed != nil {
+			*marker = committed
+		}
+		return committed != nil, err
+	}
+}
+
 // Again settles work that may simply be done again, once a commit that may
 // still be on its way has ended.
 func (s *Session) Again(ctx context.Context, tx sqldb.Tx) (bool, error) {

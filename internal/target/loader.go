@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,13 +12,17 @@ import (
 	"landfall/internal/sqldb"
 )
 
+// DefaultPatience is how long a target is put up with that does not answer, or not
+// as it should, unless somebody says otherwise.
+const DefaultPatience = 10 * time.Minute
+
 // Loader lands batches in transactions of its own connection and tries again
 // what may be tried again. It is used by one goroutine.
 type Loader struct {
 	// Open makes a new connection; it is asked again when one was lost.
 	Open func(ctx context.Context) (sqldb.DB, error)
 	// Patience is how long transient faults are put up with before they break the
-	// run; 0 means ten minutes.
+	// run; 0 means DefaultPatience.
 	Patience time.Duration
 	// Waiting is told before each new try, so that what waits is never silent;
 	// may be nil.
@@ -87,10 +92,7 @@ func (l *Loader) patiently(ctx context.Context, work func() error) error {
 			l.Waiting(fault, in)
 		}
 	}
-	patience := l.Patience
-	if patience == 0 {
-		patience = 10 * time.Minute
-	}
+	patience := cmp.Or(l.Patience, DefaultPatience)
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, 10*time.Second
 	_, err := backoff.Retry(ctx, try, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(patience), backoff.WithNotify(notify))

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strconv"
 	"time"
+
+	"landfall/internal/target"
 )
 
 // Limits are how gently an API is treated. The zero value of each stands for
@@ -49,7 +51,7 @@ const (
 	DefaultCalls          = 4
 	defaultTimeout        = 30 * time.Second
 	defaultConnectTimeout = 10 * time.Second
-	defaultPatience       = 10 * time.Minute
+	defaultPatience       = target.DefaultPatience
 	defaultDenials        = 3
 	defaultAnswer         = 64 << 20
 )
